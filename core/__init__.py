@@ -1,0 +1,1 @@
+"""Lobule's core: everything that is not a web page."""

@@ -1,0 +1,1 @@
+"""Changing the labels of a case: boxes, masks, undo."""

@@ -1,0 +1,1 @@
+"""CT volumes: their grid in space, reading, writing, windows and preprocessing."""

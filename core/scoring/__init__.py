@@ -1,0 +1,1 @@
+"""Honest scoring of a prediction against a reference."""

@@ -1,0 +1,101 @@
+"""The promise every promptable model keeps: embed a picture once, then answer prompts on it."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core.imaging.window import Window
+from core.segmentation.prompt import Prompt
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a reader should know of a model before trusting it.
+
+    Attributes:
+        name: Short unique name for the command line and the picker, such as ``litemedsam``.
+        title: Name for the screen.
+        window: The window it was trained on and is fed by default.
+        takes_points: Whether it was trained to answer points.
+        megabytes: Size of its weights on disk.
+        licence: Licence of the weights.
+        source: Where the weights come from, in words.
+        sha256: Of the weights file; identifies the model in caches and records.
+    """
+
+    name: str
+    title: str
+    window: Window
+    takes_points: bool
+    megabytes: float
+    licence: str
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """What a model keeps of one picture.
+
+    Attributes:
+        features: The encoder's output, ``(1, C, h, w)``, on the model's device.
+        shape: ``(H, W)`` of the picture it was made from.
+        seen: ``(h', w')`` uint8: the exact picture the encoder was given, before padding.
+        model: ``sha256`` of the model that made it.
+    """
+
+    features: Any
+    shape: tuple[int, int]
+    seen: npt.NDArray[np.uint8]
+    model: str
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return int(self.features.numel() * self.features.element_size()) + self.seen.nbytes
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A model's answer to one prompt.
+
+    Attributes:
+        mask: ``(H, W)`` bool.
+        score: The model's own estimate of the IoU with the truth, clipped to [0, 1].
+        logits: ``(H, W)`` float32; the mask is ``logits > 0``.
+        seen_box: ``(y0, x0, y1, x1)`` in the frame of `Embedding.seen`: the box the model was given, or None.
+    """
+
+    mask: npt.NDArray[np.bool_]
+    score: float
+    logits: npt.NDArray[np.float32]
+    seen_box: tuple[float, float, float, float] | None = None
+
+
+class Segmenter(Protocol):
+    """A promptable model. Holds no picture: safe to share between sessions and threads."""
+
+    @property
+    def card(self) -> ModelCard:
+        """What the model is."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cuda``, ``mps`` or ``cpu``."""
+        ...
+
+    def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
+        """Encode a picture ``(H, W)``, rows to posterior, columns to the patient's left. The slow part."""
+        ...
+
+    def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
+        """Answer one prompt on an embedded picture. The fast part.
+
+        Raises:
+            PromptError: The prompt lies outside the picture, or the model was not trained on its kind.
+            ValueError: The embedding was made by another model.
+        """
+        ...
