@@ -4,8 +4,6 @@ Nothing here comes from a patient. Every organ is an ellipsoid or a tube in LPS 
 little and blended over one voxel as partial volume does, with noise of a fixed seed on top.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,0 +1,87 @@
+"""The record of how masks came about: boxes, scores, models and windows as JSON, without a patient's name."""
+
+import json
+import math
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from core.editing.annotation import Annotation
+from core.editing.outline import Outline
+from core.imaging.volume import Volume
+from core.segmentation.prompt import Box
+from core.segmentation.segmenter import ModelCard
+
+FORMAT = "lobule-prompts/1"
+_PACKAGES = ("torch", "SimpleITK", "numpy")
+
+
+def prompts_json(annotation: Annotation, volume: Volume, cards: Iterable[ModelCard] = ()) -> str:
+    """Return the prompts of an annotation as indented JSON text.
+
+    The image is known by its fingerprint alone: neither a name nor the file's name is written.
+
+    Args:
+        annotation: Made on ``volume.grid``.
+        volume: The CT.
+        cards: Models that may have made an object; their sha256 is written beside their name.
+    """
+    known = {card.name: card for card in cards}
+    names = {label.value: label.name for label in annotation.labels}
+    record = {
+        "format": FORMAT,
+        "conventions": "slices count from 1 at the feet; rows and columns are half-open [first, end) voxels from 0, "
+        "rows growing to the back, columns to the patient's left (L-P-S)",
+        "image": {
+            "fingerprint": volume.key,
+            "slices_rows_columns": list(volume.grid.shape),
+            "spacing_mm": list(volume.grid.spacing) if volume.grid.has_spacing else None,
+            "intensity": volume.intensity.value,
+        },
+        "labels": [{"value": label.value, "name": label.name, "colour": label.css} for label in annotation.labels],
+        "objects": [_object(outline, annotation, names, known) for outline in annotation.outlines],
+        "models": [
+            {"name": card.name, "sha256": card.sha256, "window": str(card.window), "licence": card.licence}
+            for card in known.values()
+        ],
+        "software": _software(),
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _object(
+    outline: Outline, annotation: Annotation, names: dict[int, str], known: dict[str, ModelCard]
+) -> dict[str, Any]:
+    card = known.get(outline.model)
+    window = outline.window
+    return {
+        "id": outline.id,
+        "slice": outline.z + 1,
+        "label": {"value": outline.label, "name": names[outline.label]},
+        "box": _spans(outline.box) if outline.box else None,
+        "extent": _spans(outline.frame),
+        "area_voxels": outline.voxels,
+        "area_mm2": _number(annotation.area_mm2(outline)),
+        "score": _number(outline.score),
+        "model": {"name": outline.model, "sha256": card.sha256 if card else None} if outline.model else None,
+        "window_hu": {"level": window.level_hu, "width": window.width_hu} if window else None,
+    }
+
+
+def _spans(box: Box) -> dict[str, list[int]]:
+    return {"rows": [box.y0, box.y1], "columns": [box.x0, box.x1]}
+
+
+def _number(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None
+
+
+def _software() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in ("lobule", *_PACKAGES):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

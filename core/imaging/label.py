@@ -1,0 +1,71 @@
+"""Labels: what a voxel of a label map is called and how it is coloured."""
+
+import colorsys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.errors import PromptError
+from core.imaging.volume import LIVER, TUMOUR
+
+_GOLDEN_ANGLE = 0.381966
+
+
+@dataclass(frozen=True)
+class Label:
+    """One kind of object.
+
+    Attributes:
+        value: In the label map, 1–255.
+        name: Shown and exported; runs of white space become one blank.
+        colour: Red, green, blue, each 0–255.
+    """
+
+    value: int
+    name: str
+    colour: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.value <= 255:
+            raise ValueError(f"value must lie in 1..255, got {self.value}")
+        name = " ".join("".join(c if c.isprintable() else " " for c in self.name).split())
+        if not name:
+            raise PromptError("A label needs a name. Type one, such as “cyst”.")
+        object.__setattr__(self, "name", name)
+
+    @property
+    def css(self) -> str:
+        """The colour as ``#rrggbb``."""
+        return "#{:02x}{:02x}{:02x}".format(*self.colour)
+
+
+DEFAULT_LABELS = (Label(LIVER, "liver", (64, 196, 128)), Label(TUMOUR, "tumour", (255, 96, 64)))
+
+
+def next_label(labels: Iterable[Label], name: str) -> Label:
+    """Return a new label with the lowest free value from 3 and a hue far from those before it.
+
+    Raises:
+        PromptError: The name is empty or taken, or all 255 values are in use.
+    """
+    taken = list(labels)
+    values = {label.value for label in taken}
+    free = next((value for value in range(3, 256) if value not in values), None)
+    if free is None:
+        raise PromptError("All 255 labels are in use. Reuse one of them.")
+    label = Label(free, name, _colour(free))
+    check_name(label, taken)
+    return label
+
+
+def check_name(label: Label, others: Iterable[Label]) -> None:
+    """Raise PromptError if one of the others has the label's name, be it in capitals."""
+    if label.name.casefold() in {other.name.casefold() for other in others}:
+        raise PromptError(f"There is already a label called “{label.name}”. Choose another name.")
+
+
+def _colour(value: int) -> tuple[int, int, int]:
+    """Step round the colour wheel from blue by the golden angle: any few neighbours lie far apart."""
+    hue = (0.58 + (value - 3) * _GOLDEN_ANGLE) % 1
+    lightness = (0.62, 0.72, 0.5)[(value // 5) % 3]
+    red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.85)
+    return round(255 * red), round(255 * green), round(255 * blue)
