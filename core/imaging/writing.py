@@ -13,6 +13,7 @@ from PIL import Image
 
 from core.errors import GeometryError, WriteError
 from core.imaging.grid import Grid, reorder
+from core.imaging.itk import image_of
 from core.imaging.label import DEFAULT_LABELS, Label
 from core.imaging.volume import Mask, Volume
 
@@ -99,11 +100,7 @@ def _save(voxels: npt.NDArray[np.uint8], grid: Grid, path: Path, labels: Iterabl
             raise WriteError(f"A PNG holds one slice, the mask has {grid.shape[0]}. Save it as .nii.gz or .nrrd.")
         Image.fromarray(voxels[0]).save(path)
         return
-    image = SimpleITK.GetImageFromArray(voxels)
-    columns = grid.affine[:3, :3] / np.asarray(grid.spacing)
-    image.SetSpacing(grid.spacing[::-1])
-    image.SetOrigin(grid.affine[:3, 3].tolist())
-    image.SetDirection(columns[:, ::-1].ravel().tolist())
+    image = image_of(voxels, grid)
     if path.name.endswith(".seg.nrrd"):
         for key, value in _slicer_fields(voxels, labels).items():
             image.SetMetaData(key, value)
