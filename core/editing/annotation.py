@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,17 @@ from core.imaging.volume import LIVER, Mask
 from core.imaging.window import Window
 from core.segmentation.prompt import Box
 
-__all__ = ["DEFAULT_LABELS", "Annotation", "Label", "Outline"]
+__all__ = ["DEFAULT_LABELS", "Annotation", "Label", "Made", "Outline"]
+
+
+class Made(TypedDict, total=False):
+    """How a mask came about; the fields are those of `Outline`."""
+
+    box: Box | None
+    score: float
+    model: str
+    window: Window | None
+
 
 _STEPS_KEPT = 200
 _Step = tuple[str, tuple[Outline, ...], tuple[Label, ...]]
@@ -59,27 +70,14 @@ class Annotation:
         """What `redo` would bring back, or ``""``."""
         return self._undone[-1][0] if self._undone else ""
 
-    def add(
-        self,
-        z: int,
-        mask: npt.NDArray[np.bool_],
-        label: int,
-        *,
-        box: Box | None = None,
-        score: float = math.nan,
-        model: str = "",
-        window: Window | None = None,
-    ) -> Outline:
+    def add(self, z: int, mask: npt.NDArray[np.bool_], label: int, **made: Unpack[Made]) -> Outline:
         """Add an object.
 
         Args:
             z: Slice, from 0.
             mask: ``(H, W)`` bool of that slice.
             label: Value of one of `labels`.
-            box: See `Outline`, as for all that follow.
-            score: The model's estimate of the IoU.
-            model: The model's name.
-            window: What the model was fed.
+            **made: How the mask came about, see `Outline`: ``box``, ``score``, ``model``, ``window``.
 
         Raises:
             PromptError: The mask is empty.
@@ -87,9 +85,9 @@ class Annotation:
         """
         self._check(z, label)
         frame, bits = self._packed(z, mask)
-        outline = Outline(self._next_id, z, label, frame, bits, box, score, model, window)
+        outline = Outline(self._next_id, z, label, frame, bits, **made)
         self._next_id += 1
-        self._step(f"{'box' if box else 'object'} on slice {z + 1}", (*self._outlines, outline))
+        self._step(f"{'box' if outline.box else 'object'} on slice {z + 1}", (*self._outlines, outline))
         return outline
 
     def find(self, identity: int) -> Outline:
@@ -103,10 +101,11 @@ class Annotation:
                 return outline
         raise KeyError(identity)
 
-    def remove(self, identity: int) -> None:
-        """Take an object away."""
-        gone = self.find(identity)
-        self._step(f"delete on slice {gone.z + 1}", tuple(o for o in self._outlines if o is not gone))
+    def remove(self, *identities: int) -> None:
+        """Take objects away, in one step; does nothing if none is named."""
+        gone = [self.find(identity) for identity in identities]
+        if gone:
+            self._step(f"delete on slice {gone[0].z + 1}", tuple(o for o in self._outlines if o not in gone))
 
     def clear_slice(self, z: int) -> None:
         """Take all objects of slice ``z`` away, in one step; does nothing if there are none."""
@@ -120,18 +119,15 @@ class Annotation:
         if old.label != label:
             self._swap(f"label on slice {old.z + 1}", old, replace(old, label=label))
 
-    def replace(
-        self, identity: int, mask: npt.NDArray[np.bool_], *, box: Box | None = None, score: float | None = None
-    ) -> None:
-        """Give an object another shape, and another box and score if they are given; the rest stays.
+    def replace(self, identity: int, mask: npt.NDArray[np.bool_], **made: Unpack[Made]) -> None:
+        """Give an object another shape, and another box, score, model or window if given; the rest stays.
 
         Raises:
             PromptError: The mask is empty.
         """
         old = self.find(identity)
         frame, bits = self._packed(old.z, mask)
-        new = replace(old, frame=frame, bits=bits, box=box or old.box, score=old.score if score is None else score)
-        self._swap(f"edit on slice {old.z + 1}", old, new)
+        self._swap(f"edit on slice {old.z + 1}", old, replace(old, frame=frame, bits=bits, **made))
 
     def add_label(self, name: str) -> Label:
         """Add a label of the user's own, with the next free value from 3 and a colour unlike the others.

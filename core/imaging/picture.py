@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from core.imaging.grid import Grid
 
@@ -84,6 +84,15 @@ def enlarge(picture: Pixels, scale: int) -> Pixels:
     if scale < 1:
         raise ValueError(f"scale must be at least 1, got {scale}")
     return picture.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def boxed(grey: Pixels, box: tuple[float, float, float, float] | None, colour: RGB = (255, 180, 84)) -> Pixels:
+    """Return a grey picture ``(H, W)`` in colour with a box ``(y0, x0, y1, x1)`` drawn on it, if there is one."""
+    image = Image.fromarray(grey).convert("RGB")
+    if box is not None:
+        y0, x0, y1, x1 = box
+        ImageDraw.Draw(image).rectangle((x0, y0, x1, y1), outline=colour)
+    return np.asarray(image)
 
 
 def jpeg(picture: Pixels, quality: int = 95) -> bytes:

@@ -1,0 +1,18 @@
+"""Lobule: open a CT, box a tumour, get SAM's mask. Run with ``make run``."""
+
+from pathlib import Path
+
+import streamlit as st
+
+UI = Path(__file__).parent / "pages" / "ui"
+
+st.set_page_config("Lobule", page_icon=str(UI / "lobule.svg"), layout="wide")
+st.logo(str(UI / "lobule.svg"), size="large")
+st.html(UI / "style.css")
+st.navigation(
+    [
+        st.Page("pages/open.py", title="Open", url_path="open", default=True),
+        st.Page("pages/annotate.py", title="Annotate", url_path="annotate"),
+    ],
+    position="top",
+).run()

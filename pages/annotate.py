@@ -1,0 +1,42 @@
+"""Annotate: scroll the slices, draw a box round each lesion, get its mask."""
+
+import streamlit as st
+
+from pages.ui.prompting import answer, look_ahead
+from pages.ui.side import exports, model, objects
+from pages.ui.slices import canvas, heading, slice_bar
+from pages.ui.state import AppState, Case, app_state
+from pages.ui.toolbar import toolbar
+
+NARROWEST = 420
+
+
+@st.fragment
+def workbench(state: AppState, case: Case) -> None:
+    """Show the slice and everything about it; redrawn alone, without the rest of the page."""
+    _, width = case.picture_size(state.height)
+    with st.container(horizontal=True, gap="medium"):
+        picture = st.container(width=max(width, NARROWEST), gap="small")
+        side = st.container(width="stretch", gap="small")
+    with picture:
+        st.caption(heading(case))
+        boxes = canvas(state, case)
+    with side:
+        slice_bar(case)
+        if boxes is not None and answer(state, case, boxes):
+            st.rerun(scope="fragment")
+        toolbar(state, case)
+        objects(state, case)
+        exports(state, case)
+        model(state, case)
+    look_ahead(state, case)
+
+
+state = app_state()
+if state.case is None:
+    st.title("No CT is open", anchor=False)
+    st.write("Open a sample or one of your own first.")
+    st.page_link("pages/open.py", label="Open a CT", icon=":material/folder_open:")
+else:
+    state.case.remount()
+    workbench(state, state.case)

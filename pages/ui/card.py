@@ -1,0 +1,48 @@
+"""The card of an open CT: what it is, without saying whose it is."""
+
+import streamlit as st
+
+from core.imaging.picture import Pixels, resize
+from core.imaging.volume import Volume
+from core.imaging.window import PRESETS, slice_picture
+from pages.ui.state import Case
+
+THUMBNAIL = 260
+
+
+def case_card(case: Case) -> None:
+    """Show size, spacing, intensities, orientation, series description and notes of a case, and a picture."""
+    picture, facts = st.columns([1, 2.4], gap="medium", vertical_alignment="center")
+    picture.image(thumbnail(case))
+    with facts:
+        st.subheader(case.volume.source.name, anchor=False)
+        st.table(_facts(case.volume), border="horizontal", hide_header=True)
+        for note in case.volume.source.notes:
+            st.caption(f":material/info: {note}")
+
+
+def thumbnail(case: Case) -> Pixels:
+    """Return the slice on the screen as grey values, true to its proportions."""
+    return resize(slice_picture(case.volume, case.z, PRESETS["Abdomen"]), case.picture_size(THUMBNAIL))
+
+
+def _facts(volume: Volume) -> dict[str, str]:
+    z, y, x = volume.grid.shape
+    low, high = int(volume.hu.min()), int(volume.hu.max())
+    source = volume.source
+    kind = " · ".join(part for part in (source.modality, source.format, source.description) if part)
+    return {
+        "Kind": kind,
+        "Size": f"{x} × {y} pixels, {z} slice{'s' if z != 1 else ''}",
+        "Voxel": spacing_text(volume),
+        "Intensities": f"{low} to {high} {'HU' if volume.has_hu else f'({volume.intensity})'}".replace("-", "−"),
+        "Orientation": f"{source.grid.orientation} in the file, shown as {volume.grid.orientation}",
+    }
+
+
+def spacing_text(volume: Volume) -> str:
+    """Return the voxel size in words."""
+    if not volume.grid.has_spacing:
+        return "not known: no millimetres on this case"
+    z, y, x = volume.grid.spacing
+    return f"{x:.2f} × {y:.2f} mm, slices {z:.2f} mm apart"

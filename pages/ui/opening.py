@@ -1,0 +1,180 @@
+"""The parts of the Open page: uploads, samples, choice of series, labels, copies, closing."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.errors import LobuleError
+from core.imaging.preprocess import Preprocessing, preprocess
+from core.imaging.reading import SeriesSummary, SeveralSeries, read_mask, read_volume
+from core.imaging.samples import SAMPLES, open_sample
+from pages.ui.card import spacing_text
+from pages.ui.state import AppState, Case
+from pages.ui.uploads import read_uploads
+
+FORMATS = "DICOM series (files or one zip), NIfTI, NRRD, MHA/MHD, or PNG/JPG/WebP slices"
+
+
+def samples(state: AppState) -> None:
+    """Offer the samples, one button each."""
+    st.markdown("##### Try a sample")
+    for sample in SAMPLES:
+        if st.button(sample.title, key=f"sample_{sample.name}", icon=":material/radiology:", width="stretch"):
+            try:
+                with st.spinner(f"Opening {sample.title}…"):
+                    state.open(*open_sample(sample.name))
+                st.rerun()
+            except LobuleError as error:
+                st.error(str(error))
+        st.caption(sample.description)
+
+
+def upload(state: AppState) -> None:
+    """Take files or a folder by drag and drop, read them, and put the CT on the screen."""
+    st.markdown("##### Upload your own")
+    files_tab, folder_tab = st.tabs(["Files or a zip", "A folder"])
+    files = files_tab.file_uploader(
+        FORMATS, accept_multiple_files=True, key=f"files_{state.uploads}", help="Drop all files of one CT together."
+    )
+    folder = folder_tab.file_uploader(
+        "A folder with a DICOM series or with picture slices",
+        accept_multiple_files="directory",
+        key=f"folder_{state.uploads}",
+    )
+    picked = [*files, *folder]
+    tried = tuple(file.file_id for file in picked)
+    if tried != state.tried:
+        state.tried, state.trouble, state.choices = tried, None, ()
+        if picked:
+            _open(state, picked)
+    if state.trouble:
+        st.error(state.trouble, icon=":material/error:")
+        if state.case is not None:
+            st.caption("The open case is as it was.")
+    elif state.choices:
+        _choose_series(state, picked)
+    st.caption(
+        "Files are read on the machine that runs Lobule and go nowhere else. Patient names and numbers are dropped."
+    )
+
+
+def _open(state: AppState, files: Sequence[UploadedFile], series: str | None = None) -> None:
+    try:
+        with st.spinner(f"Reading {len(files)} file{'s' if len(files) > 1 else ''}…"):
+            volume = read_uploads(files, lambda paths: read_volume(paths, series=series))
+    except SeveralSeries as error:
+        state.choices = error.choices
+    except LobuleError as error:
+        state.trouble, state.choices = str(error), ()
+    else:
+        state.open(volume)
+        state.uploads += 1
+        st.rerun()
+
+
+def _choose_series(state: AppState, files: Sequence[UploadedFile]) -> None:
+    st.info(f"These files hold {len(state.choices)} series. Which one do you want to open?")
+    for choice in state.choices:
+        with st.container(border=True, key=f"series_{choice.key}"):
+            picture, words = st.columns([1, 3], vertical_alignment="center")
+            picture.image(choice.thumbnail, width=96)
+            words.markdown(f"**{choice.description or 'No description'}**")
+            words.caption(_series_facts(choice))
+            if words.button("Open this series", key=f"open_{choice.key}"):
+                _open(state, files, choice.key)
+    if state.trouble:
+        st.error(state.trouble, icon=":material/error:")
+
+
+def _series_facts(choice: SeriesSummary) -> str:
+    rows, columns = choice.size
+    slices = f"{choice.slices} slice{'s' if choice.slices != 1 else ''}"
+    return (
+        f"{choice.modality or 'modality not given'} · {slices} · {columns} × {rows} · {choice.spacing[0]:.2f} mm apart"
+    )
+
+
+def labels_upload(state: AppState, case: Case) -> None:
+    """Take a label map for the open CT, to compare with."""
+    st.caption("A label map on this CT's grid, drawn by somebody: shown as an outline and compared by Dice.")
+    files = st.file_uploader("Label map", accept_multiple_files=True, key=f"labels_{state.uploads}")
+    if files:
+        try:
+            with st.spinner("Reading the labels…"):
+                case.reference = read_uploads(files, lambda paths: read_mask(paths, case.volume))
+        except LobuleError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        state.uploads += 1
+        state.show_reference = True
+        st.rerun()
+    if case.reference is not None:
+        st.success("This case has labels to compare with.", icon=":material/layers:")
+
+
+def prepare_copy(state: AppState, case: Case) -> None:
+    """Denoise or resample into a new case; the open one is not changed."""
+    st.caption("The result opens as a case of its own; this one stays as it is.")
+    denoise = st.selectbox("Denoise", [None, "median", "curvature flow"], format_func=_step, key="denoise")
+    spacing = None
+    if case.volume.grid.has_spacing and st.checkbox("Resample to even voxels", key="resample"):
+        spacing = st.number_input("Voxel size in mm", 0.5, 5.0, 1.0, 0.1, key="resample_mm")
+    if not case.volume.grid.has_spacing:
+        st.caption(f"Resampling needs a voxel size; here it is {spacing_text(case.volume)}.")
+    steps = Preprocessing(denoise=denoise, spacing_mm=(spacing, spacing, spacing) if spacing else None)
+    if st.button("Prepare the copy", key="prepare", disabled=steps == Preprocessing()):
+        bar = st.progress(0.0, "Preparing…")
+        try:
+            state.open(preprocess(case.volume, steps, progress=bar.progress))
+        except LobuleError as error:
+            st.error(str(error))
+            return
+        st.rerun()
+
+
+def _step(name: str | None) -> str:
+    return (name or "no").capitalize()
+
+
+def open_cases(state: AppState) -> None:
+    """Let the reader go back to another case of this session."""
+    if len(state.cases) < 2:
+        return
+    keys = list(state.cases)
+    chosen = st.selectbox(
+        "Cases open in this session",
+        keys,
+        index=keys.index(str(state.current)),
+        format_func=lambda key: _case_title(state.cases[key]),
+        key="case",
+    )
+    if chosen != state.current:
+        state.current = chosen
+        st.rerun()
+
+
+def _case_title(case: Case) -> str:
+    masks = len(case.annotation)
+    return f"{case.volume.source.name}: {masks} mask{'s' if masks != 1 else ''}" if masks else case.volume.source.name
+
+
+def close_button(state: AppState, case: Case) -> None:
+    """Close the case; ask first if masks would go with it."""
+    if st.button("Close", icon=":material/close:", width="stretch", key="close"):
+        if len(case.annotation):
+            _confirm_close(state, case)
+        else:
+            state.close(case.volume.key)
+            st.rerun()
+
+
+@st.dialog("Close this case?")
+def _confirm_close(state: AppState, case: Case) -> None:
+    st.write(f"Its {len(case.annotation)} masks go with it. Export them first if you want to keep them.")
+    keep, close = st.columns(2)
+    if keep.button("Keep it open", type="primary", width="stretch", key="keep"):
+        st.rerun()
+    if close.button("Close and discard", width="stretch", key="discard"):
+        state.close(case.volume.key)
+        st.rerun()

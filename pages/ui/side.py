@@ -1,0 +1,171 @@
+"""Beside the picture: the objects of the slice, what SAM saw of them, and what can be taken away."""
+
+import math
+
+import streamlit as st
+
+from core.editing.outline import Outline
+from core.editing.record import prompts_json
+from core.errors import LobuleError
+from core.imaging.picture import boxed, png
+from core.imaging.writing import mask_bytes
+from core.scoring.overlap import dice
+from core.segmentation import weights
+from pages.ui import models
+from pages.ui.prompting import ask_again
+from pages.ui.slices import painted
+from pages.ui.state import AppState, Case
+
+
+def objects(state: AppState, case: Case) -> None:
+    """List the objects of the slice, each with its label, size and confidence, to correct or delete."""
+    st.markdown(f"**Slice {case.z + 1}**" + (f" · {_agreement(case)}" if state.show_reference else ""))
+    outlines = case.annotation.on_slice(case.z)
+    if not outlines:
+        st.caption("Draw a box round a lesion on the picture: press, drag, let go.")
+    for outline in outlines:
+        with st.container(border=True, key=f"object_{outline.id}", gap="xsmall"):
+            _object(state, case, outline)
+    others = [z for z in case.annotation.slices_with_objects() if z != case.z]
+    if others:
+        st.session_state["jump"] = None
+        st.pills(
+            "Other slices with masks", others, format_func=lambda z: z + 1, key="jump", on_change=_jump, args=(case,)
+        )
+
+
+def _jump(case: Case) -> None:
+    if st.session_state["jump"] is not None:
+        case.go_to(st.session_state["jump"])
+
+
+def _object(state: AppState, case: Case, outline: Outline) -> None:
+    values = [label.value for label in case.annotation.labels]
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.selectbox(
+        "Label",
+        values,
+        index=values.index(outline.label),
+        format_func=lambda value: case.annotation.label(value).name.capitalize(),
+        key=f"relabel_{outline.id}_{outline.label}",
+        label_visibility="collapsed",
+        on_change=_relabel,
+        args=(case, outline),
+    )
+    if row.button("", icon=":material/refresh:", key=f"again_{outline.id}", help="Ask again, as set now"):
+        ask_again(state, case, outline)
+        st.rerun(scope="fragment")
+    row.button(
+        "",
+        icon=":material/delete:",
+        key=f"delete_{outline.id}",
+        help="Delete the box and its mask",
+        on_click=_delete,
+        args=(case, outline),
+    )
+    st.markdown(f"{_area(case, outline)} · {_confidence(outline.score)}")
+
+
+def _relabel(case: Case, outline: Outline) -> None:
+    case.annotation.relabel(outline.id, st.session_state[f"relabel_{outline.id}_{outline.label}"])
+    case.remount()
+
+
+def _delete(case: Case, outline: Outline) -> None:
+    case.annotation.remove(outline.id)
+    case.remount()
+
+
+def _area(case: Case, outline: Outline) -> str:
+    area_mm2 = case.annotation.area_mm2(outline)
+    return f"{outline.voxels} pixels" if math.isnan(area_mm2) else f"{area_mm2 / 100:.2f} cm²"
+
+
+def _confidence(score: float) -> str:
+    """Say what the model thinks of its mask: above 0.9 it was seen to be right, under 0.7 often wrong."""
+    if score >= 0.9:
+        return f":green[confidence {score:.2f}]"
+    return (
+        f":orange[confidence {score:.2f}, look closely]" if score >= 0.7 else f":red[confidence {score:.2f}, check it]"
+    )
+
+
+def _agreement(case: Case) -> str:
+    if case.reference is None:
+        return ""
+    drawn, truth = case.annotation.label_slice(case.z), case.reference.voxels[case.z]
+    scores = [
+        f"{label.name} Dice {dice(drawn == label.value, truth == label.value):.2f}"
+        for label in case.annotation.labels
+        if (drawn == label.value).any() and (truth == label.value).any()
+    ]
+    return " · ".join(scores) or "nothing to compare yet"
+
+
+def model(state: AppState, case: Case) -> None:
+    """Say what the model is, show the exact picture and box it was given last, and offer to feed the screen."""
+    found = weights.available()
+    for problem in found.problems:
+        st.warning(problem, icon=":material/warning:")
+    card = next((card for card in found.cards if card.name == state.model), None)
+    with st.expander("What SAM saw", icon=":material/eye_tracking:", key="saw"):
+        if case.seen is None:
+            st.caption("After your first box, the exact picture that the model was given stands here.")
+        else:
+            caption = f"Slice {case.seen.z + 1} in {case.seen.window}, with the box as the model got it"
+            st.image(boxed(case.seen.picture, case.seen.box), caption=caption, width=256)
+        if card is None:
+            return
+        if case.volume.has_hu:
+            st.session_state["feed"] = case.feed_screen
+            st.toggle("Feed what I see", key="feed", on_change=_take_feed, args=(case,))
+            st.caption(f"Otherwise the model gets {card.window}, in which it was trained, whatever the screen shows.")
+        points = "boxes and points" if card.takes_points else "boxes only: it was not trained on points"
+        st.caption(f"{card.title} · {card.megabytes:.0f} MB · {card.licence} · on {_device(state)} · {points}")
+
+
+def _device(state: AppState) -> str:
+    try:
+        return models.segmenter(state.model).device
+    except LobuleError as error:
+        return str(error)
+
+
+def _take_feed(case: Case) -> None:
+    case.feed_screen = st.session_state["feed"]
+
+
+def exports(state: AppState, case: Case) -> None:
+    """Offer the label map, the slice as a picture and the prompts as downloads; made when asked for."""
+    name = f"lobule-{case.volume.key[:8]}"
+    labels = case.annotation.labels
+    with st.popover("Export", icon=":material/download:", width="stretch", disabled=not len(case.annotation)):
+        st.caption("Labels lie on the CT's own grid. File names say nothing of the patient.")
+        for title, suffix in (("Labels as NIfTI", ".nii.gz"), ("Labels as NRRD, for 3D Slicer", ".seg.nrrd")):
+            st.download_button(
+                title,
+                lambda suffix=suffix: mask_bytes(case.annotation.label_map(), case.volume, suffix, labels),
+                f"{name}-labels{suffix}",
+                "application/octet-stream",
+                key=f"export_{suffix}",
+                on_click="ignore",
+                width="stretch",
+            )
+        st.download_button(
+            f"Slice {case.z + 1} as PNG",
+            lambda: png(painted(state, case)),
+            f"{name}-slice{case.z + 1}.png",
+            "image/png",
+            key="export_png",
+            on_click="ignore",
+            width="stretch",
+        )
+        st.download_button(
+            "Prompts as JSON",
+            lambda: prompts_json(case.annotation, case.volume, weights.available().cards),
+            f"{name}-prompts.json",
+            "application/json",
+            key="export_json",
+            on_click="ignore",
+            width="stretch",
+        )

@@ -1,0 +1,149 @@
+"""What one browser session has open. The one door to ``st.session_state``."""
+
+from dataclasses import dataclass, field
+from secrets import token_hex
+
+import streamlit as st
+
+from core.editing.annotation import Annotation
+from core.imaging.picture import Pixels, display_size
+from core.imaging.reading import SeriesSummary
+from core.imaging.volume import TUMOUR, Mask, Volume
+from core.imaging.window import PRESETS, Window
+from core.segmentation.prompt import Box
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the model was given when it was last asked.
+
+    Attributes:
+        z: The slice, from 0.
+        picture: ``(h, w)`` uint8, exactly as it went in.
+        box: ``(y0, x0, y1, x1)`` in that picture, or None.
+        window: The window it was made with.
+    """
+
+    z: int
+    picture: Pixels
+    box: tuple[float, float, float, float] | None
+    window: Window
+
+
+@dataclass
+class Case:
+    """An open CT with everything drawn on it in this session.
+
+    Attributes:
+        volume: The CT.
+        annotation: What the reader has marked.
+        reference: Labels that came with the CT, on its grid, or None.
+        z: Index of the slice on the screen, from 0.
+        window: The window on the screen.
+        custom_window: Whether level and width are chosen freely.
+        label: Value of the label that the next box gets.
+        feed_screen: Whether the model is fed the window on the screen instead of its own.
+        mount: Counts every change of what the canvas must start from; see `remount`.
+        boxes: Label and box of each object that the canvas started from.
+        seen: What the model was given last.
+    """
+
+    volume: Volume
+    annotation: Annotation
+    reference: Mask | None = None
+    z: int = 0
+    window: Window = PRESETS["Abdomen"]
+    custom_window: bool = False
+    label: int = TUMOUR
+    feed_screen: bool = False
+    mount: int = 0
+    boxes: tuple[tuple[int, Box], ...] = ()
+    seen: Seen | None = None
+
+    @classmethod
+    def of(cls, volume: Volume, reference: Mask | None = None) -> "Case":
+        """Open a volume at its middle slice, or where the reference shows most tumour."""
+        case = cls(volume, Annotation(volume.grid), reference)
+        case.z = volume.slices // 2
+        if reference is not None and (reference.voxels == TUMOUR).any():
+            case.z = int((reference.voxels == TUMOUR).sum(axis=(1, 2)).argmax())
+        return case
+
+    @property
+    def fed_window(self) -> Window | None:
+        """The window to feed the model, or None for the one it was trained on."""
+        return self.window if self.feed_screen else None
+
+    def picture_size(self, height: int) -> tuple[int, int]:
+        """Return the size ``(rows, columns)`` of a slice on the screen, true to its proportions."""
+        return display_size(self.volume.grid, height)
+
+    def go_to(self, z: int) -> None:
+        """Show slice ``z``, clipped to the volume."""
+        self.z = min(max(z, 0), self.volume.slices - 1)
+        self.remount()
+
+    def remount(self) -> None:
+        """Make the canvas start anew from the annotation.
+
+        A canvas keeps its drawing for as long as its key lives, so boxes would leak to the next slice.
+        Every slice entered and every edit made outside the canvas therefore gets a key of its own.
+        """
+        self.mount += 1
+        self.boxes = tuple((o.label, o.box) for o in self.annotation.on_slice(self.z) if o.box is not None)
+
+
+@dataclass
+class AppState:
+    """Everything of one browser session.
+
+    Attributes:
+        cases: Open cases by the fingerprint of their volume, oldest first.
+        reader: Tells this session from others; random.
+        current: Fingerprint of the case on the screen, or None.
+        uploads: Counts uploads that were opened; a new count empties the upload widgets.
+        tried: The uploaded files that were read last, opened or not.
+        trouble: Why they could not be opened, or None.
+        choices: The series to choose from, if they hold several.
+        model: Name of the model that answers prompts.
+        opacity: Of masks on the picture, 0–1.
+        height: Of the picture on the screen, in pixels.
+        show_reference: Whether the outline of the reference is drawn.
+    """
+
+    cases: dict[str, Case] = field(default_factory=dict)
+    reader: str = field(default_factory=lambda: token_hex(8))
+    current: str | None = None
+    uploads: int = 0
+    tried: tuple[str, ...] = ()
+    trouble: str | None = None
+    choices: tuple[SeriesSummary, ...] = ()
+    model: str = "litemedsam"
+    opacity: float = 0.35
+    height: int = 600
+    show_reference: bool = False
+
+    @property
+    def case(self) -> Case | None:
+        """The case on the screen."""
+        return self.cases.get(self.current) if self.current else None
+
+    def open(self, volume: Volume, reference: Mask | None = None) -> Case:
+        """Put a volume on the screen; one that is open already keeps what was drawn on it."""
+        case = self.cases.setdefault(volume.key, Case.of(volume, reference))
+        self.current = volume.key
+        return case
+
+    def close(self, key: str) -> None:
+        """Forget a case and show the one opened last, if any."""
+        self.cases.pop(key, None)
+        if self.current == key:
+            self.current = next(reversed(self.cases), None)
+
+
+def app_state() -> AppState:
+    """Return this session's state; a new one for a new session."""
+    if "lobule" not in st.session_state:
+        st.session_state["lobule"] = AppState()
+    state: AppState = st.session_state["lobule"]
+    return state

@@ -1,0 +1,165 @@
+"""The choices beside the picture: label of the next box, window, model, undo and how masks are shown."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.errors import LobuleError
+from core.imaging.window import PRESETS, Window
+from core.segmentation import weights
+from pages.ui.state import AppState, Case
+
+CUSTOM = "Custom"
+HEIGHTS = {420: "Small", 600: "Medium", 800: "Large", 1100: "Very large", 1700: "Huge"}
+
+
+def toolbar(state: AppState, case: Case) -> None:
+    """Show the choices; every one is kept in the session's state."""
+    _label_picker(case)
+    window, model = st.columns(2, gap="small")
+    with window:
+        _window_picker(case)
+    with model:
+        _model_picker(state)
+    custom_window(case)
+    undo, redo, view = st.columns([1.2, 1.2, 0.8], gap="small")
+    _history(case, undo, redo)
+    with view.popover("View", icon=":material/visibility:", width="stretch"):
+        _view(state, case)
+
+
+def _label_picker(case: Case) -> None:
+    values = [label.value for label in case.annotation.labels]
+    st.session_state["label"] = case.label
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    row.segmented_control(
+        "The next box is",
+        values,
+        format_func=lambda value: case.annotation.label(value).name.capitalize(),
+        key="label",
+        on_change=_take_label,
+        args=(case,),
+    )
+    with row.popover("", icon=":material/add:", help="A label of your own"), st.form("own_label", border=False):
+        name = st.text_input("Name of the new label", placeholder="cyst", key="label_name")
+        if st.form_submit_button("Add"):
+            try:
+                case.label = case.annotation.add_label(name).value
+            except LobuleError as error:
+                st.error(str(error))
+            else:
+                st.rerun(scope="fragment")
+
+
+def _take_label(case: Case) -> None:
+    case.label = st.session_state["label"] or case.label
+
+
+def _window_picker(case: Case) -> None:
+    if not case.volume.has_hu:
+        st.selectbox(
+            "Window", ["Whole range"], disabled=True, key="window_none", help="Hounsfield units are not known."
+        )
+        return
+    names = [*PRESETS, CUSTOM]
+    shown = next((name for name, preset in PRESETS.items() if preset == case.window), CUSTOM)
+    st.session_state["window"] = CUSTOM if case.custom_window else shown
+    st.selectbox("Window", names, format_func=_window_title, key="window", on_change=_take_window, args=(case,))
+
+
+def _window_title(name: str) -> str:
+    return f"{name} {PRESETS[name]}" if name in PRESETS else f"{name}…"
+
+
+def _take_window(case: Case) -> None:
+    name = st.session_state["window"]
+    case.custom_window = name == CUSTOM
+    case.window = PRESETS.get(name, case.window)
+
+
+def _model_picker(state: AppState) -> None:
+    cards = {card.name: card for card in weights.available().cards}
+    st.session_state["model"] = state.model if state.model in cards else next(iter(cards), None)
+    st.selectbox(
+        "Model",
+        list(cards),
+        format_func=lambda name: cards[name].title,
+        key="model",
+        on_change=_take_model,
+        args=(state,),
+        help="Put SAM or MedSAM checkpoints into the folder weights/ to see them here.",
+    )
+
+
+def _take_model(state: AppState) -> None:
+    state.model = st.session_state["model"]
+
+
+def _view(state: AppState, case: Case) -> None:
+    st.session_state["opacity"] = state.opacity
+    st.slider("Opacity of masks", 0.0, 1.0, step=0.05, key="opacity", on_change=_take_view, args=(state, case))
+    st.session_state["height"] = state.height
+    st.select_slider(
+        "Size of the picture",
+        list(HEIGHTS),
+        format_func=HEIGHTS.__getitem__,
+        key="height",
+        on_change=_take_view,
+        args=(state, case),
+    )
+    if case.reference is not None:
+        st.session_state["reference"] = state.show_reference
+        st.toggle("Outline of the reference", key="reference", on_change=_take_view, args=(state, case))
+
+
+def _take_view(state: AppState, case: Case) -> None:
+    state.opacity = st.session_state["opacity"]
+    state.show_reference = st.session_state.get("reference", state.show_reference)
+    if state.height != st.session_state["height"]:
+        state.height = st.session_state["height"]
+        case.remount()
+
+
+def custom_window(case: Case) -> None:
+    """Show level and width to choose freely, where a preset is not wanted."""
+    if not (case.volume.has_hu and case.custom_window):
+        return
+    level, width = st.columns(2, gap="small")
+    level_hu = level.number_input("Level in HU", -1024.0, 3071.0, float(case.window.level_hu), 10.0, key="level")
+    width_hu = width.number_input("Width in HU", 1.0, 4096.0, float(case.window.width_hu), 10.0, key="width")
+    case.window = Window(level_hu, width_hu)
+
+
+def _history(case: Case, undo: DeltaGenerator, redo: DeltaGenerator) -> None:
+    steps = case.annotation
+    undo.button(
+        "Undo",
+        icon=":material/undo:",
+        shortcut="Ctrl+Z",
+        key="undo",
+        help=f"Undo: {steps.undo_name}" if steps.undo_name else None,
+        disabled=not steps.undo_name,
+        on_click=_travel,
+        args=(case, steps.undo),
+        width="stretch",
+    )
+    redo.button(
+        "Redo",
+        icon=":material/redo:",
+        shortcut="Ctrl+Shift+Z",
+        key="redo",
+        help=f"Redo: {steps.redo_name}" if steps.redo_name else None,
+        disabled=not steps.redo_name,
+        on_click=_travel,
+        args=(case, steps.redo),
+        width="stretch",
+    )
+
+
+def _travel(case: Case, step: Callable[[], str]) -> None:
+    """Take a step back or forth, and show the slice where it made a difference."""
+    before = set(case.annotation.outlines)
+    step()
+    changed = {outline.z for outline in before ^ set(case.annotation.outlines)}
+    case.go_to(case.z if case.z in changed or not changed else min(changed))
