@@ -1,0 +1,183 @@
+"""Decodes whatever files a user gave into one volume or one label map; runs inside the guarded process."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import ReadError
+from core.imaging import metaimage, nifti, nrrd, picture_files, volume_files
+from core.imaging.archive import unpacked
+from core.imaging.dicom.volume import open_series
+from core.imaging.files import GivenFile, Job, Kind, listed, names, not_an_image
+from core.imaging.grid import Grid
+from core.imaging.intake import HounsfieldIntake, LabelIntake
+from core.imaging.volume import Intensity
+
+_VOLUMES = (Kind.NIFTI, Kind.NRRD, Kind.METAIMAGE)
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Voxels in the order of the file, and what is known about them.
+
+    Attributes:
+        voxels: ``(z, y, x)`` on ``grid``; int16, or uint8 if labels were wanted.
+        grid: The file's own grid.
+        name: As in `Source`, like the four that follow.
+        format: See `Source`.
+        modality: See `Source`.
+        description: See `Source`.
+        notes: See `Source`.
+        intensity: What the numbers mean; meaningless for labels.
+    """
+
+    voxels: npt.NDArray[np.int16] | npt.NDArray[np.uint8]
+    grid: Grid
+    name: str
+    format: str
+    modality: str = ""
+    description: str = ""
+    notes: tuple[str, ...] = ()
+    intensity: Intensity = Intensity.ARBITRARY
+
+
+def decode(paths: Sequence[Path], job: Job, workspace: Path) -> Decoded:
+    """Decode the files a user gave.
+
+    Args:
+        paths: One file, several files, a folder or a ``.zip``.
+        job: What is wanted, and the limits.
+        workspace: A private folder; archives are unpacked there.
+
+    Raises:
+        ReadError: In words for the user; `SeveralSeries` if there is a choice.
+    """
+    files = listed(paths, job.limits)
+    archives = [file for file in files if file.kind is Kind.ARCHIVE]
+    if archives and len(files) > 1:
+        raise ReadError(f"{archives[0].name} is an archive among other files. Open the archive alone, or unpack it.")
+    if archives:
+        job.started(archives[0].name)
+        files = unpacked(archives[0], workspace, job.limits)
+    return _reader(files, single=len(paths) == 1 and paths[0].is_file() and not archives)(files, job)
+
+
+def _reader(files: Sequence[GivenFile], single: bool) -> Callable[[Sequence[GivenFile], Job], Decoded]:
+    """Find out which kind of image the files are, and refuse a mixture."""
+    kinds = {file.kind for file in files}
+    volumes = _of(files, *_VOLUMES)
+    if Kind.DICOM in kinds and volumes:
+        raise ReadError(f"These files hold both DICOM images and {names(volumes)}. Open one of them at a time.")
+    if len(volumes) > 1:
+        raise ReadError(f"These files hold {len(volumes)} volumes: {names(volumes)}. Open one at a time.")
+    if Kind.DICOM in kinds:
+        return _dicom
+    if volumes:
+        return _volume
+    if Kind.PICTURE in kinds:
+        return _pictures
+    if single or len(files) == 1:
+        raise not_an_image(files[0])
+    odd = next((file for file in files if file.kind is not Kind.TEXT), files[0] if files else None)
+    raise not_an_image(odd) if odd else ReadError("These files hold no image. Choose the folder with the CT slices.")
+
+
+def _of(files: Sequence[GivenFile], *kinds: Kind) -> list[GivenFile]:
+    return [file for file in files if file.kind in kinds]
+
+
+def _dicom(files: Sequence[GivenFile], job: Job) -> Decoded:
+    slices = _of(files, Kind.DICOM)
+    _refuse_broken(files, slices)
+    intake: HounsfieldIntake | LabelIntake | None = None
+
+    def intake_for(name: str, shape: tuple[int, int, int]) -> HounsfieldIntake | LabelIntake:
+        nonlocal intake
+        intake = LabelIntake(name, shape) if job.wants_labels else HounsfieldIntake(name, shape)
+        return intake
+
+    opened = open_series(slices, job, intake_for)
+    if intake is None:
+        raise TypeError("open_series must call intake_for")
+    notes = (*opened.notes, *_passed_over(files, slices))
+    return _finished(intake, opened.stack.grid, opened.name, "DICOM", notes, opened.modality)
+
+
+def _refuse_broken(files: Sequence[GivenFile], slices: Sequence[GivenFile]) -> None:
+    """A file named like the slices that holds no DICOM is a broken slice, and never passed over."""
+    endings = {file.suffix for file in slices} | {".dcm"}
+    for file in files:
+        if file.kind in (Kind.EMPTY, Kind.OTHER, Kind.PACKED) and file.suffix in endings:
+            raise (
+                not_an_image(file)
+                if file.kind is Kind.EMPTY
+                else ReadError(
+                    f"{file.name} lies among DICOM slices but is damaged or no DICOM. Copy it again, or leave it out."
+                )
+            )
+
+
+def _passed_over(files: Sequence[GivenFile], used: Sequence[GivenFile]) -> tuple[str, ...]:
+    count = len(files) - len(used)
+    return (f"{count} other file(s) in the selection were left out.",) if count else ()
+
+
+def _volume(files: Sequence[GivenFile], job: Job) -> Decoded:
+    file = _of(files, *_VOLUMES)[0]
+    job.started(file.name)
+    if file.kind is Kind.NIFTI:
+        layout = nifti.layout(file, job.limits)
+    elif file.kind is Kind.NRRD:
+        layout = nrrd.layout(file, job.limits)
+    else:
+        layout = metaimage.layout(file, files, job.limits)
+    shape = layout.grid.shape
+    intake = LabelIntake(file.name, shape) if job.wants_labels else HounsfieldIntake(file.name, shape)
+    volume_files.pour(file, layout, intake)
+    used = [f for f in files if f.path in (file.path, layout.data)]
+    return _finished(intake, layout.grid, file.name, layout.format, (*layout.notes, *_passed_over(files, used)))
+
+
+def _pictures(files: Sequence[GivenFile], job: Job) -> Decoded:
+    slices = _of(files, Kind.PICTURE)
+    _refuse_broken_pictures(files)
+    voxels, notes = (
+        picture_files.label_volume(slices, job) if job.wants_labels else picture_files.grey_volume(slices, job)
+    )
+    name = slices[0].name if len(slices) == 1 else f"{slices[0].name} and {len(slices) - 1} more"
+    shape = (voxels.shape[0], voxels.shape[1], voxels.shape[2])
+    return Decoded(
+        voxels=voxels,
+        grid=picture_files.picture_grid(shape),
+        name=name,
+        format="picture",
+        notes=(*notes, *_passed_over(files, slices)),
+        intensity=Intensity.PICTURE,
+    )
+
+
+def _refuse_broken_pictures(files: Sequence[GivenFile]) -> None:
+    for file in files:
+        if file.kind not in (Kind.PICTURE, Kind.TEXT) and file.suffix in (".png", ".jpg", ".jpeg", ".webp"):
+            raise not_an_image(file)
+
+
+def _finished(
+    intake: HounsfieldIntake | LabelIntake,
+    grid: Grid,
+    name: str,
+    file_format: str,
+    notes: tuple[str, ...],
+    modality: str = "",
+) -> Decoded:
+    if isinstance(intake, LabelIntake):
+        intake.finish()
+        return Decoded(intake.labels, grid, name, file_format, modality, notes=(*notes, *intake.notes))
+    intensity = intake.finish(modality)
+    description = name if file_format == "DICOM" and name != "DICOM series" else ""
+    return Decoded(
+        intake.hu, grid, name, file_format, modality, description, (*notes, *intake.notes), intensity=intensity
+    )

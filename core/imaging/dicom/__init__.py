@@ -1,0 +1,1 @@
+"""DICOM series: headers, series and passes, order along the body, and pixels."""

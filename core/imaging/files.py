@@ -1,0 +1,243 @@
+"""The files a user gave, recognised by what is in them rather than by what they are called.
+
+A name is used only in messages and for natural order. Contents decide the kind, because a name can lie.
+"""
+
+import os
+import re
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from core.errors import ReadError
+
+_MiB, _GiB = 1 << 20, 1 << 30
+_BY_SUFFIX = (
+    (".nii.gz", "NIfTI"),
+    (".nii", "NIfTI"),
+    (".nrrd", "NRRD"),
+    (".mha", "MetaImage"),
+    (".dcm", "DICOM"),
+    (".png", "picture"),
+    (".jpg", "picture"),
+    (".jpeg", "picture"),
+    (".webp", "picture"),
+    (".zip", "zip archive"),
+)
+KNOWN = "a DICOM series (folder, files or .zip), NIfTI (.nii, .nii.gz), NRRD, MetaImage (.mha) or PNG/JPG/WebP pictures"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one opened case may cost the machine.
+
+    Attributes:
+        max_voxels: Largest volume. 600 million is 2,300 slices of 512 × 512; as int16 it takes 1.2 GB.
+        max_unpacked_bytes: What an archive or compressed file may unpack to.
+        max_files: Files in one folder, list or archive.
+        memory_bytes: Address space of the process that decodes. 6 GiB holds the largest volume (1.2 GB), one
+            multi-frame DICOM file of that size beside it, and the libraries.
+        seconds: Time to decode, of the clock and of the processor.
+    """
+
+    max_voxels: int = 600_000_000
+    max_unpacked_bytes: int = 4 * _GiB
+    max_files: int = 20_000
+    memory_bytes: int = 6 * _GiB
+    seconds: int = 180
+
+
+LIMITS = Limits()
+
+
+class Kind(StrEnum):
+    """What a file holds, judged by its first bytes."""
+
+    DICOM = "DICOM"
+    NIFTI = "NIfTI"
+    NRRD = "NRRD"
+    METAIMAGE = "MetaImage"
+    PICTURE = "picture"
+    ARCHIVE = "archive"
+    PACKED = "packed file"
+    EMPTY = "empty file"
+    TEXT = "text"
+    OTHER = "unknown"
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """One file of the user's.
+
+    Attributes:
+        name: What the user called it, without folders. The only name a message may show.
+        path: Where its bytes lie now.
+        kind: What it holds.
+        order: Its folders and name, for natural order.
+    """
+
+    name: str
+    path: Path
+    kind: Kind
+    order: str
+
+    @property
+    def suffix(self) -> str:
+        """Ending of the name in lower case, ``""`` without one."""
+        return Path(self.name).suffix.lower()
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self.path.stat().st_size
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a format's reader needs to know beside the file itself.
+
+    Attributes:
+        limits: See `Limits`.
+        started: Told the name of each file before its bytes are decoded, so that a crash can be blamed on it.
+        series: Key of the series wanted, if several were offered.
+        wants_labels: Whether a mask is asked for, not a CT.
+    """
+
+    limits: Limits = LIMITS
+    started: Callable[[str], None] = lambda name: None
+    series: str | None = None
+    wants_labels: bool = False
+
+
+def recognised(path: Path, order: str) -> GivenFile:
+    """Look into a file and say what it holds."""
+    with path.open("rb") as file:
+        head = file.read(64 * 1024)
+    return GivenFile(Path(order).name, path, _kind(head), order)
+
+
+def listed(paths: Sequence[Path], limits: Limits) -> list[GivenFile]:
+    """Return the files among ``paths``, folders searched to their depths, in natural order.
+
+    Raises:
+        ReadError: A path does not exist, nothing is there, or there are too many files.
+    """
+    found: list[tuple[Path, str]] = []
+    for path in paths:
+        if not path.exists():
+            raise ReadError(f"{path.name} does not exist. Choose the file again.")
+        found += _inside(path) if path.is_dir() else [(path, path.name)]
+        if len(found) > limits.max_files:
+            raise ReadError(f"{path.name} holds more than {limits.max_files:,} files. Open one series at a time.")
+    if not found:
+        what = paths[0].name if paths else "The selection"
+        raise ReadError(f"{what} holds no files. Choose {KNOWN}.")
+    files = [recognised(path, order) for path, order in found if not is_junk(order)]
+    return sorted(files, key=lambda f: natural(f.order))
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort key that puts slice2 before slice10."""
+    parts = re.split(r"([0-9]{1,18})", name.lower())
+    return [(0, int(part), "") if i % 2 else (1, 0, part) for i, part in enumerate(parts)]
+
+
+def is_junk(name: str) -> bool:
+    """Say whether an operating system or viewer left this file behind."""
+    parts = Path(name).parts
+    return (
+        "__MACOSX" in parts
+        or parts[-1].startswith(".")
+        or parts[-1].lower() in ("thumbs.db", "desktop.ini", "dicomdir")
+    )
+
+
+def not_an_image(file: GivenFile) -> ReadError:
+    """Say in words why a file that holds no image was refused."""
+    if file.kind is Kind.EMPTY:
+        return ReadError(f"{file.name} is empty (0 bytes). Copy or export it again.")
+    if file.suffix in (".hdr", ".img"):
+        return ReadError(f"{file.name} is half of a .hdr/.img pair. Save the image as one .nii file and open that.")
+    claim = next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), None)
+    if claim:
+        return ReadError(
+            f"{file.name} does not hold a {claim} image, whatever its name says ({in_bytes(file.size)}). "
+            "It is damaged or wrongly named: copy or export it again."
+        )
+    return ReadError(f"{file.name} is not an image that Lobule can open. Open {KNOWN}.")
+
+
+def in_bytes(count: float) -> str:
+    """Write a number of bytes for people, as in ``3.6 kB``."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def names(files: Iterable[GivenFile]) -> str:
+    """Write a few file names for a message."""
+    all_names = [file.name for file in files]
+    shown = ", ".join(all_names[:3])
+    return shown if len(all_names) <= 3 else f"{shown} and {len(all_names) - 3} more"
+
+
+def _inside(folder: Path) -> list[tuple[Path, str]]:
+    found = []
+    for where, _, file_names in os.walk(folder):
+        for name in file_names:
+            path = Path(where) / name
+            if path.is_file():
+                found.append((path, str(path.relative_to(folder))))
+    return found
+
+
+def _kind(head: bytes) -> Kind:
+    if not head:
+        return Kind.EMPTY
+    if head[:2] == b"\x1f\x8b":
+        return Kind.NIFTI if _is_nifti(_unpacked_head(head)) else Kind.PACKED
+    signs = (
+        (head[128:132] == b"DICM", Kind.DICOM),
+        (head[:7] == b"NRRD000", Kind.NRRD),
+        (_is_nifti(head), Kind.NIFTI),
+        (_is_picture(head), Kind.PICTURE),
+        (head[:4] in (b"PK\x03\x04", b"PK\x05\x06"), Kind.ARCHIVE),
+        (_is_packed(head), Kind.PACKED),
+        (re.search(rb"(?m)^\s*NDims\s*=", head[:4096]) is not None, Kind.METAIMAGE),
+        (_is_bare_dicom(head), Kind.DICOM),
+        (b"\0" not in head and max(head) < 0xFE, Kind.TEXT),
+    )
+    return next((kind for found, kind in signs if found), Kind.OTHER)
+
+
+def _unpacked_head(head: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(31).decompress(head, 1024)
+    except zlib.error:
+        return b""
+
+
+def _is_nifti(head: bytes) -> bool:
+    return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
+
+
+def _is_picture(head: bytes) -> bool:
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return head[:8] == b"\x89PNG\r\n\x1a\n" or head[:3] == b"\xff\xd8\xff" or is_webp
+
+
+def _is_packed(head: bytes) -> bool:
+    return head[:4] == b"Rar!" or head[:6] in (b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\0") or head[257:262] == b"ustar"
+
+
+def _is_bare_dicom(head: bytes) -> bool:
+    """Recognise DICOM without its 128-byte preamble: a first tag of group 2 or 8, and a sensible length."""
+    if head[:2] not in (b"\x02\0", b"\x08\0") or head[3:4] != b"\0":
+        return False
+    explicit = head[4:6].isalpha() and head[4:6].isupper()
+    length = int.from_bytes(head[6:8] if explicit else head[4:8], "little")
+    return explicit or length < 1024

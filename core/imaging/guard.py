@@ -1,0 +1,170 @@
+"""Opens files in a short-lived process of its own, so that no file can take the server down with it.
+
+The decoders are large C libraries and users' files can be damaged or hostile: a crash, endless work or a memory
+bomb ends the other process, and becomes one sentence here. What the libraries print can hold a patient's name and
+goes nowhere.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import ReadError
+from core.imaging.choices import SeriesSummary, SeveralSeries
+from core.imaging.decoding import Decoded, decode
+from core.imaging.files import Job, Limits, in_bytes
+from core.imaging.grid import Grid
+from core.imaging.volume import Intensity
+
+_COMMAND = (sys.executable, "-m", "core.imaging.guard")
+_ROOT = Path(__file__).parents[2]
+_TEXTS = ("name", "format", "modality", "description")
+
+
+def decode_guarded(paths: Sequence[Path], job: Job) -> Decoded:
+    """Do what `decode` does, in a process with limits; costs about half a second more.
+
+    Raises:
+        ReadError: As `decode`, and when the process crashed, ran out of memory or took too long.
+    """
+    with tempfile.TemporaryDirectory(prefix="lobule-") as folder:
+        workspace = Path(folder)
+        request = {
+            "paths": [str(path.absolute()) for path in paths],
+            "limits": asdict(job.limits),
+            "series": job.series,
+            "wants_labels": job.wants_labels,
+        }
+        (workspace / "request.json").write_text(json.dumps(request))
+        code = _run(workspace, job.limits)
+        answer = workspace / "answer.json"
+        if code != 0 or not answer.is_file():
+            raise _died(_blamed(workspace, paths), code, job.limits)
+        return _answered(json.loads(answer.read_text()), workspace)
+
+
+def _run(workspace: Path, limits: Limits) -> int | None:
+    """Run the process and return its exit code; None if it took too long."""
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"), "1")
+    environment = os.environ | one | {"PYTHONPATH": str(_ROOT), "LC_ALL": "C", "TMPDIR": str(workspace)}
+    try:
+        done = subprocess.run(  # type: ignore[call-overload]
+            [*_COMMAND, str(workspace)], env=environment, timeout=limits.seconds, check=False, cwd=_ROOT, **quiet
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return int(done.returncode)
+
+
+def _blamed(workspace: Path, paths: Sequence[Path]) -> str:
+    """Name the file that was being decoded when the process ended."""
+    with contextlib.suppress(OSError):
+        return (workspace / "started").read_text()
+    return paths[0].name if paths else "The file"
+
+
+def _died(name: str, code: int | None, limits: Limits) -> ReadError:
+    if code is None or code == -getattr(signal, "SIGXCPU", 0):
+        return ReadError(f"{name} took longer than {limits.seconds} s to open and was stopped. Open a smaller series.")
+    return ReadError(
+        f"{name} could not be opened: it is damaged, or needs more than {in_bytes(limits.memory_bytes)} of memory. "
+        "Copy or export it again."
+    )
+
+
+def _answered(answer: dict[str, Any], workspace: Path) -> Decoded:
+    if "choices" in answer:
+        raise SeveralSeries(tuple(_summary(choice, workspace, n) for n, choice in enumerate(answer["choices"])))
+    if "error" in answer:
+        raise ReadError(answer["error"])
+    voxels = np.load(workspace / "voxels.npy", allow_pickle=False)
+    grid = Grid(voxels.shape, np.array(answer["affine"]), answer["has_spacing"])
+    return Decoded(
+        voxels=voxels,
+        grid=grid,
+        notes=tuple(answer["notes"]),
+        intensity=Intensity(answer["intensity"]),
+        **{key: answer[key] for key in _TEXTS},
+    )
+
+
+def _summary(choice: dict[str, Any], workspace: Path, number: int) -> SeriesSummary:
+    rows, columns = choice.pop("size")
+    z, y, x = choice.pop("spacing")
+    thumbnail = np.load(workspace / f"thumbnail{number}.npy", allow_pickle=False)
+    return SeriesSummary(size=(rows, columns), spacing=(z, y, x), thumbnail=thumbnail, **choice)
+
+
+def _main(workspace: Path) -> None:
+    """Be the guarded process: read the request, decode, leave the answer."""
+    request = json.loads((workspace / "request.json").read_text())
+    limits = Limits(**request["limits"])
+    _restrict(limits)
+    started = workspace / "started"
+    job = Job(limits, _note_in(started), request["series"], request["wants_labels"])
+    unpacking = workspace / "unpacked"
+    unpacking.mkdir()
+    answer: dict[str, Any]
+    try:
+        answer = _told(decode([Path(path) for path in request["paths"]], job, unpacking), workspace)
+    except SeveralSeries as several:
+        answer = {"choices": [_choice(choice, workspace, n) for n, choice in enumerate(several.choices)]}
+    except ReadError as error:
+        answer = {"error": str(error)}
+    (workspace / "answer.json").write_text(json.dumps(answer))
+
+
+def _note_in(path: Path) -> Callable[[str], None]:
+    def note(name: str) -> None:
+        path.write_text(name)
+
+    return note
+
+
+def _told(decoded: Decoded, workspace: Path) -> dict[str, Any]:
+    np.save(workspace / "voxels.npy", decoded.voxels)
+    texts = {key: getattr(decoded, key) for key in _TEXTS}
+    grid = decoded.grid
+    return texts | {
+        "affine": grid.affine.tolist(),
+        "has_spacing": grid.has_spacing,
+        "notes": decoded.notes,
+        "intensity": decoded.intensity,
+    }
+
+
+def _choice(choice: SeriesSummary, workspace: Path, number: int) -> dict[str, Any]:
+    np.save(workspace / f"thumbnail{number}.npy", choice.thumbnail)
+    kept = ("key", "description", "modality", "slices", "size", "spacing")
+    return {key: getattr(choice, key) for key in kept}
+
+
+def _restrict(limits: Limits) -> None:
+    """Set hard limits on this process where the system has them (not on Windows)."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    os.umask(0o077)
+    for what, value in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_CPU, limits.seconds),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (value, value))
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))

@@ -1,0 +1,232 @@
+"""Takes the numbers of a file slab by slab and turns them into Hounsfield units or labels, or says why it cannot."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import ReadError
+from core.imaging.volume import Intensity
+
+_AIR = -1024
+_INT16 = np.iinfo(np.int16)
+Values = npt.NDArray[Any]
+
+
+class Intake(Protocol):
+    """What becomes of the slabs of a file; whichever is wanted, a CT or labels."""
+
+    notes: list[str]
+
+    def put(self, first: int, values: Values) -> None:
+        """Take slices ``first ..`` as ``values`` ``(k, y, x)`` of any number type."""
+
+
+class HounsfieldIntake:
+    """Collects a volume as int16.
+
+    Attributes:
+        hu: ``(z, y, x)`` int16, filled slab by slab.
+        notes: What was mended.
+    """
+
+    def __init__(self, name: str, shape: tuple[int, int, int]) -> None:
+        self.name = name
+        self.hu = np.zeros(shape, np.int16)
+        self.notes: list[str] = []
+        self._missing = 0
+        self._clipped = 0
+        self._low, self._high = np.inf, -np.inf
+        self._whole = True
+
+    def put(self, first: int, values: Values) -> None:
+        """Take slices ``first ..`` as ``values`` ``(k, y, x)``; round, and clip to the range of int16."""
+        target = self.hu[first : first + len(values)]
+        if values.dtype.kind == "f":
+            target[...] = self._rounded(values.astype(np.float64))
+            return
+        low, high = int(values.min()), int(values.max())
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        if low < _INT16.min or high > _INT16.max:
+            self._clipped += int(np.count_nonzero((values < _INT16.min) | (values > _INT16.max)))
+            values = np.clip(values, _INT16.min, _INT16.max)
+        target[...] = values
+
+    def finish(self, modality: str) -> Intensity:
+        """Judge the whole volume once every slab is in.
+
+        Args:
+            modality: As in DICOM, ``CT`` or ``MR``; ``""`` if the file does not say.
+
+        Returns:
+            What the numbers mean.
+
+        Raises:
+            ReadError: Labels where a CT is expected, no values at all, or numbers that cannot be a CT.
+        """
+        if self._missing == self.hu.size:
+            raise ReadError(f"{self.name} holds no values, only NaN. Export it again.")
+        if self._missing:
+            self.notes.append(f"{self._missing:,} voxels have no value (NaN or infinite) and are shown as {_AIR} HU.")
+        self._refuse_clipped()
+        if modality in ("", "CT"):
+            self._refuse_labels()
+        return self._meaning(modality)
+
+    def _rounded(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        finite = np.isfinite(values)
+        if not finite.all():
+            self._missing += int(values.size - np.count_nonzero(finite))
+            values = np.where(finite, values, _AIR)
+        if finite.any():
+            self._low = min(self._low, float(values.min(where=finite, initial=np.inf)))
+            self._high = max(self._high, float(values.max(where=finite, initial=-np.inf)))
+        whole = np.rint(values)
+        self._whole = self._whole and bool(np.abs(whole - values).max() <= 1e-3)
+        self._clipped += int(np.count_nonzero((whole < _INT16.min) | (whole > _INT16.max)))
+        return np.clip(whole, _INT16.min, _INT16.max)
+
+    def _refuse_clipped(self) -> None:
+        if not self._clipped:
+            return
+        if self._clipped > self.hu.size // 100:
+            raise ReadError(
+                f"{self.name} holds values from {self._low:.6g} to {self._high:.6g}, far outside a CT "
+                "(about −1,024 to 3,071 HU). Export it in Hounsfield units."
+            )
+        self.notes.append(f"{self._clipped:,} voxels lie outside −32,768..32,767 and were cut to that range.")
+
+    def _refuse_labels(self) -> None:
+        if not self._whole and self._high - self._low < 20:
+            raise ReadError(
+                f"{self.name} holds values from {self._low:.4g} to {self._high:.4g}: it has been normalised, or is a "
+                "probability map. Export the CT in Hounsfield units."
+            )
+        if self._low < 0 or self._high > 255 or not self._whole:
+            return
+        distinct = int(np.count_nonzero(np.bincount(self.hu.reshape(-1).astype(np.uint8), minlength=256)))
+        if distinct <= 128:
+            raise ReadError(
+                f"{self.name} looks like labels, not a CT: {distinct} different whole numbers from {self._low:.0f} to "
+                f"{self._high:.0f}. Open the CT here, and load this file as labels."
+            )
+
+    def _meaning(self, modality: str) -> Intensity:
+        if modality not in ("", "CT"):
+            self.notes.append(
+                f"This is a {modality} image, not a CT: its numbers are not Hounsfield units, and models trained "
+                "on CT may fail on it."
+            )
+            return Intensity.ARBITRARY
+        if _is_scrambled(self.hu):
+            raise ReadError(
+                f"{self.name} holds values from {self._low:.6g} to {self._high:.6g} that cannot be Hounsfield units: "
+                "its bytes are probably in the wrong order. Export it again."
+            )
+        if _is_hounsfield(self.hu):
+            return Intensity.HU
+        if modality == "CT" and self._low >= 0 and _middle(self.hu)[0] <= 200:
+            self.notes.append("No value lies below 0 HU: the rescale may be missing, so check a known organ first.")
+            return Intensity.HU
+        if modality == "CT":
+            raise ReadError(
+                f"{self.name} says CT, but its values from {self._low:.6g} to {self._high:.6g} are not Hounsfield "
+                "units: the rescale is missing. Export it again from the scanner or archive."
+            )
+        self.notes.append(
+            f"The values, {self._low:.6g} to {self._high:.6g}, are not Hounsfield units (an MR, or a CT saved without "
+            "its rescale). Windows and thresholds in HU mean nothing here."
+        )
+        return Intensity.ARBITRARY
+
+
+class LabelIntake:
+    """Collects a label map as uint8.
+
+    Attributes:
+        labels: ``(z, y, x)`` uint8, filled slab by slab.
+        notes: What was mended.
+    """
+
+    def __init__(self, name: str, shape: tuple[int, int, int]) -> None:
+        self.name = name
+        self.labels = np.zeros(shape, np.uint8)
+        self.notes: list[str] = []
+        self._seen = np.zeros(256, bool)
+        self._rounded = False
+
+    def put(self, first: int, values: Values) -> None:
+        """Take slices ``first ..`` as ``values`` ``(k, y, x)``; whole numbers 0–255, or within 0.001 of them.
+
+        Raises:
+            ReadError: Any other value.
+        """
+        low, high = float(values.min()), float(values.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ReadError(f"{self.name} holds NaN or infinite values. Labels are whole numbers from 0 to 255.")
+        if low < -1e-3 or high > 255 + 1e-3:
+            like = " It looks like a CT: open it as the CT." if low < -100 else " Save the labels again."
+            raise ReadError(
+                f"{self.name} holds values from {low:.6g} to {high:.6g}; labels are whole numbers from 0 to 255.{like}"
+            )
+        if values.dtype.kind == "f":
+            values = self._whole(values.astype(np.float64))
+        whole = values.astype(np.uint8)
+        self._seen |= np.bincount(whole.reshape(-1), minlength=256) > 0
+        self.labels[first : first + len(whole)] = whole
+
+    def finish(self) -> None:
+        """Judge the whole map once every slab is in.
+
+        Raises:
+            ReadError: Too many different values for labels.
+        """
+        distinct = int(self._seen.sum())
+        if distinct > 128:
+            raise ReadError(
+                f"{self.name} holds {distinct} different values: it looks like a picture, not labels. Save labels as "
+                "whole numbers, one per structure, in a format without loss (NIfTI, NRRD or PNG)."
+            )
+        if self._seen[255] and not self._seen[1:255].any():
+            self.labels[self.labels == 255] = 1
+            self.notes.append("The value 255 was read as label 1.")
+        if self._rounded:
+            self.notes.append("Labels were stored as decimal numbers and were rounded to whole numbers.")
+
+    def _whole(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        whole = np.rint(values)
+        off = np.abs(values - whole)
+        if off.max() > 1e-3:
+            worst = float(values.reshape(-1)[int(off.argmax())])
+            raise ReadError(
+                f"{self.name} holds values that are not whole numbers, such as {worst:.4g}. Labels are whole numbers "
+                "from 0 to 255: apply a threshold to a probability map, and resample labels with nearest neighbour."
+            )
+        self._rounded = self._rounded or bool(off.any())
+        return whole
+
+
+def _counts(hu: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
+    """Count values −32,768.. of about a million voxels, without the lowest value (the padding round the patient)."""
+    sample = hu.reshape(-1)[:: max(1, hu.size // 1_000_000)].astype(np.int64) - _INT16.min
+    counts = np.bincount(sample, minlength=1 << 16)
+    if np.count_nonzero(counts) > 1:
+        counts[int(sample.min())] = 0
+    return counts
+
+
+def _is_scrambled(hu: npt.NDArray[np.int16]) -> bool:
+    counts = _counts(hu)
+    return bool(counts[: -3100 - _INT16.min].sum() > 0.01 * counts.sum())
+
+
+def _is_hounsfield(hu: npt.NDArray[np.int16]) -> bool:
+    low, high = _middle(hu)
+    return low <= 200 and high > -200 and int(hu.min()) < -50
+
+
+def _middle(hu: npt.NDArray[np.int16]) -> tuple[int, int]:
+    """Return the 1st and 99th percentiles."""
+    counts = _counts(hu)
+    share = np.cumsum(counts) / counts.sum()
+    return int(np.searchsorted(share, 0.01)) + _INT16.min, int(np.searchsorted(share, 0.99)) + _INT16.min

@@ -1,0 +1,138 @@
+"""Reads PNG, JPG and WebP pictures as the slices of a volume without Hounsfield units or millimetres."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from core.errors import ReadError
+from core.imaging.files import GivenFile, Job
+from core.imaging.grid import Grid
+from core.imaging.intake import LabelIntake
+
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
+UNKNOWN = (
+    "This is a picture, not the scan itself: Hounsfield units and millimetres are unknown, and the left of the patient "
+    "is taken to be on the right of the picture."
+)
+
+
+def grey_volume(files: Sequence[GivenFile], job: Job) -> tuple[npt.NDArray[np.int16], list[str]]:
+    """Read pictures as slices in the order given.
+
+    Returns:
+        Grey values ``(z, y, x)`` int16 from 0 to 255, and notes.
+
+    Raises:
+        ReadError: A damaged or animated picture, pictures of different sizes, or too many voxels.
+    """
+    notes = [UNKNOWN]
+    if len(files) > 1:
+        notes.append(f"{len(files)} pictures were stacked in the order of their names, {_ends(files)}.")
+    deep, coloured = False, False
+    slices: list[npt.NDArray[np.generic]] = []
+    for file in files:
+        picture = _opened(file, job)
+        _check_size(files, file, picture, slices, job)
+        deep = deep or picture.mode in _DEEP
+        coloured = coloured or (picture.mode not in ("1", "L", "LA", *_DEEP) and not _is_grey(picture))
+        slices.append(np.asarray(picture if picture.mode in _DEEP else picture.convert("L")))
+    if coloured:
+        notes.append("Colours were turned into grey; anything drawn on the picture is part of it.")
+    if not deep:
+        return np.stack(slices).astype(np.int16), notes
+    notes.append("Values beyond 255 were scaled to 0–255 from the darkest to the brightest.")
+    return _scaled(slices), notes
+
+
+def label_volume(files: Sequence[GivenFile], job: Job) -> tuple[npt.NDArray[np.uint8], list[str]]:
+    """Read pictures as slices of labels: a palette's numbers, or grey values.
+
+    Raises:
+        ReadError: As `grey_volume`, or colours that are not numbers.
+    """
+    intake: LabelIntake | None = None
+    slices: list[npt.NDArray[np.generic]] = []
+    for z, file in enumerate(files):
+        if file.path.open("rb").read(3) == b"\xff\xd8\xff":
+            raise ReadError(f"{file.name} is a JPG, which blurs the borders of labels. Save labels as PNG.")
+        picture = _opened(file, job)
+        _check_size(files, file, picture, slices, job)
+        values = _numbers(file, picture)
+        if intake is None:
+            intake = LabelIntake(file.name, (len(files), *values.shape))
+            slices.append(values)
+        intake.name = file.name
+        intake.put(z, values[None])
+    if intake is None:
+        raise ValueError("files must not be empty")
+    intake.finish()
+    return intake.labels, intake.notes
+
+
+def picture_grid(shape: tuple[int, int, int]) -> Grid:
+    """Return the grid of a stack of pictures: L-P-S by assumption, counted in voxels."""
+    return Grid.from_geometry(shape, has_spacing=False)
+
+
+def _opened(file: GivenFile, job: Job) -> Image.Image:
+    job.started(file.name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(file.path, formats=_FORMATS) as picture:
+                if picture.width * picture.height > job.limits.max_voxels // 4:
+                    raise ReadError(
+                        f"{file.name} claims {picture.width:,} × {picture.height:,} pixels. Make it smaller."
+                    )
+                if getattr(picture, "n_frames", 1) > 1:
+                    raise ReadError(f"{file.name} is an animation. Save its pictures as single files.")
+                picture.load()
+                return ImageOps.exif_transpose(picture)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise ReadError(f"{file.name} is a damaged or incomplete picture. Copy or export it again.") from error
+
+
+def _check_size(
+    files: Sequence[GivenFile],
+    file: GivenFile,
+    picture: Image.Image,
+    slices: Sequence[npt.NDArray[np.generic]],
+    job: Job,
+) -> None:
+    if slices and slices[0].shape != (picture.height, picture.width):
+        rows, columns = slices[0].shape
+        raise ReadError(
+            f"{file.name} measures {picture.width} × {picture.height} pixels, but {files[0].name} {columns} × {rows}. "
+            "The slices of one volume must have one size."
+        )
+    count = len(files) * picture.width * picture.height
+    if count > job.limits.max_voxels:
+        raise ReadError(f"These pictures hold {count:,} voxels; at most {job.limits.max_voxels:,} are opened.")
+
+
+def _is_grey(picture: Image.Image) -> bool:
+    rgb = np.asarray(picture.convert("RGB"))
+    return bool((rgb[..., :1] == rgb).all())
+
+
+def _numbers(file: GivenFile, picture: Image.Image) -> npt.NDArray[np.generic]:
+    if picture.mode in ("1", "L", "P", *_DEEP):
+        return np.asarray(picture).astype(np.uint8) if picture.mode == "1" else np.asarray(picture)
+    if _is_grey(picture):
+        return np.asarray(picture.convert("RGB"))[..., 0]
+    raise ReadError(f"{file.name} shows labels as colours. Save them as grey values: 1 liver, 2 tumour.")
+
+
+def _scaled(slices: Sequence[npt.NDArray[np.generic]]) -> npt.NDArray[np.int16]:
+    values = np.nan_to_num(np.stack(slices).astype(np.float32))
+    low, high = float(values.min()), float(values.max())
+    grey: npt.NDArray[np.int16] = np.rint((values - low) * (255 / max(high - low, 1e-6))).astype(np.int16)
+    return grey
+
+
+def _ends(files: Sequence[GivenFile]) -> str:
+    return f"{files[0].name} first (taken as the feet) and {files[-1].name} last"

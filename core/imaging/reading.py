@@ -1,0 +1,65 @@
+"""Opens CT scans and their labels from the files people have: DICOM, NIfTI, NRRD, MetaImage and pictures.
+
+Nothing is guessed in silence. What can be mended without a choice is mended and noted in ``Source.notes``; what
+needs a choice is asked (`SeveralSeries`); what would give a wrong picture, place or size is refused in a sentence.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.imaging.choices import SeriesSummary, SeveralSeries
+from core.imaging.files import LIMITS, Job, Limits
+from core.imaging.guard import decode_guarded
+from core.imaging.matching import labels_on
+from core.imaging.volume import Mask, Source, Volume
+
+__all__ = ["LIMITS", "Limits", "SeriesSummary", "SeveralSeries", "read_mask", "read_volume"]
+
+
+def read_volume(source: Path | Sequence[Path], *, series: str | None = None, limits: Limits = LIMITS) -> Volume:
+    """Open a CT volume.
+
+    The files are decoded in a process of their own (see `guard`), so this costs about half a second more than
+    decoding them here, and no file can take the program down.
+
+    Args:
+        source: One file, a folder (searched to its depths), several files, or a ``.zip``.
+        series: `SeriesSummary.key` of the series to open, if there are several.
+        limits: How much a case may cost.
+
+    Returns:
+        The volume in L-P-S order, free of anything that names the patient.
+
+    Raises:
+        SeveralSeries: The files hold more than one series: choose one and call again.
+        ReadError: The files cannot be opened as one volume; the text says which, why, and what to do.
+    """
+    decoded = decode_guarded(_paths(source), Job(limits, series=series))
+    about = Source(decoded.name, decoded.format, decoded.grid, decoded.modality, decoded.description, decoded.notes)
+    return Volume.from_file(decoded.voxels.astype("int16", copy=False), about, decoded.intensity)
+
+
+def read_mask(
+    source: Path | Sequence[Path], volume: Volume, *, series: str | None = None, limits: Limits = LIMITS
+) -> Mask:
+    """Open labels drawn on a volume.
+
+    Args:
+        source: As for `read_volume`.
+        volume: The volume the labels belong to.
+        series: As for `read_volume`.
+        limits: As for `read_volume`.
+
+    Returns:
+        uint8 labels on ``volume.grid``, transposed and flipped where their file was, never resampled.
+
+    Raises:
+        GeometryError: The labels lie on another grid; the text gives both.
+        ReadError: The file cannot be opened, or holds no labels.
+    """
+    decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True))
+    return labels_on(volume, decoded.voxels.astype("uint8", copy=False), decoded.grid, decoded.name, decoded.notes)
+
+
+def _paths(source: Path | Sequence[Path]) -> list[Path]:
+    return [source] if isinstance(source, Path) else list(source)
