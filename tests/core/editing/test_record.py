@@ -1,0 +1,64 @@
+import json
+
+import numpy as np
+
+from core.editing.annotation import Annotation
+from core.editing.record import prompts_json
+from core.imaging.grid import Grid
+from core.imaging.volume import Source, Volume
+from core.imaging.window import Window
+from core.segmentation.prompt import Box
+from core.segmentation.segmenter import ModelCard
+
+CARD = ModelCard("lite", "Lite", Window(40, 400), False, 39.4, "Apache-2.0", "somewhere", "ab" * 32)
+
+
+def case(has_spacing: bool = True) -> tuple[Volume, Annotation]:
+    grid = Grid.from_geometry((4, 6, 9), (4.0, 0.5, 1.5), has_spacing=has_spacing)
+    source = Source("Doe^Jane.nii", "NIfTI", grid, "CT", "Jane's abdomen")
+    volume = Volume(np.zeros(grid.shape, dtype=np.int16), grid, source)
+    annotation = Annotation(grid)
+    mask = np.zeros((6, 9), dtype=bool)
+    mask[1:3, 2:6] = True
+    annotation.add(2, mask, 2, box=Box(0, 1, 4, 8), score=0.875, model="lite", window=Window(60, 200))
+    return volume, annotation
+
+
+def test_a_record_counts_slices_from_1_and_keeps_boxes_half_open() -> None:
+    volume, annotation = case()
+    [item] = json.loads(prompts_json(annotation, volume, [CARD]))["objects"]
+    assert item["slice"] == 3
+    assert item["box"] == {"rows": [0, 4], "columns": [1, 8]}
+    assert item["extent"] == {"rows": [1, 3], "columns": [2, 6]}
+    assert item["label"] == {"value": 2, "name": "tumour"}
+
+
+def test_a_record_says_which_model_saw_what() -> None:
+    volume, annotation = case()
+    [item] = json.loads(prompts_json(annotation, volume, [CARD]))["objects"]
+    assert item["model"] == {"name": "lite", "sha256": "ab" * 32}
+    assert item["window_hu"] == {"level": 60, "width": 200}
+    assert item["score"] == 0.875
+    assert item["area_mm2"] == 8 * 0.5 * 1.5
+
+
+def test_a_record_knows_the_image_by_its_fingerprint_and_names_no_patient() -> None:
+    volume, annotation = case()
+    text = prompts_json(annotation, volume)
+    assert json.loads(text)["image"]["fingerprint"] == volume.key
+    assert "Jane" not in text
+    assert "Doe" not in text
+
+
+def test_what_is_not_known_is_null() -> None:
+    volume, annotation = case(has_spacing=False)
+    annotation.add(0, np.ones((6, 9), dtype=bool), 1)
+    record = json.loads(prompts_json(annotation, volume))
+    assert record["image"]["spacing_mm"] is None
+    drawn = record["objects"][1]
+    assert [drawn[key] for key in ("box", "score", "model", "window_hu", "area_mm2")] == [None] * 5
+
+
+def test_a_record_names_the_software() -> None:
+    volume, annotation = case()
+    assert {"python", "numpy", "SimpleITK"} <= json.loads(prompts_json(annotation, volume))["software"].keys()

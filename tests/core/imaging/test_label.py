@@ -1,0 +1,57 @@
+import pytest
+
+from core.errors import PromptError
+from core.imaging.label import DEFAULT_LABELS, Label, next_label
+
+
+def test_liver_is_1_and_tumour_is_2() -> None:
+    assert [(label.value, label.name) for label in DEFAULT_LABELS] == [(1, "liver"), (2, "tumour")]
+
+
+def test_the_first_label_of_the_users_own_is_3() -> None:
+    assert next_label(DEFAULT_LABELS, "cyst").value == 3
+
+
+def test_a_free_value_is_used_again() -> None:
+    labels = (*DEFAULT_LABELS, Label(3, "a", (1, 2, 3)), Label(5, "b", (1, 2, 3)))
+    assert next_label(labels, "cyst").value == 4
+
+
+def test_twelve_labels_have_twelve_colours_that_can_be_told_apart() -> None:
+    labels = list(DEFAULT_LABELS)
+    for k in range(10):
+        labels.append(next_label(labels, f"own {k}"))
+    apart = [
+        sum(abs(p - q) for p, q in zip(a.colour, b.colour, strict=True)) for a in labels for b in labels if a is not b
+    ]
+    assert min(apart) >= 40
+
+
+def test_a_name_is_tidied_so_that_it_fits_one_header_line() -> None:
+    assert Label(3, "  left\nkidney\x00 ", (1, 2, 3)).name == "left kidney"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\n"])
+def test_a_label_needs_a_name(name: str) -> None:
+    with pytest.raises(PromptError, match="needs a name"):
+        next_label(DEFAULT_LABELS, name)
+
+
+def test_a_taken_name_is_refused_in_capitals_too() -> None:
+    with pytest.raises(PromptError, match="already a label called “Tumour”"):
+        next_label(DEFAULT_LABELS, "Tumour")
+
+
+def test_labels_run_out_at_255() -> None:
+    labels = [*DEFAULT_LABELS, *(Label(value, f"label {value}", (1, 2, 3)) for value in range(3, 256))]
+    with pytest.raises(PromptError, match="All 255"):
+        next_label(labels, "one more")
+
+
+def test_value_0_is_the_background_and_no_label() -> None:
+    with pytest.raises(ValueError, match=r"1\.\.255"):
+        Label(0, "air", (0, 0, 0))
+
+
+def test_the_colour_for_the_browser() -> None:
+    assert Label(3, "cyst", (255, 0, 16)).css == "#ff0010"
