@@ -15,7 +15,7 @@ from core.imaging.volume import Intensity, Mask, Volume
 
 Denoising = Literal["median", "curvature flow"]
 Normalising = Literal["z-score", "min-max"]
-Progress = Callable[[float, str], None]
+Progress = Callable[[float, str], object]
 
 DENOISING: tuple[Denoising, ...] = ("median", "curvature flow")
 NORMALISING: tuple[Normalising, ...] = ("z-score", "min-max")
