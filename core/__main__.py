@@ -18,7 +18,8 @@ from core.segmentation.prompt import Box, Prompt
 
 _EXAMPLES = """examples:
   python -m core info sample:phantom
-  python -m core segment sample:phantom --box 25 108 48 152 92 -o tumour.nii.gz
+  python -m core segment sample:phantom --box 25 105 39 143 83 -o tumour.nii.gz
+  python -m core segment sample:lits-117 --box 86 0 47 33 95 -o tumour.seg.nrrd
   python -m core segment ct.nii.gz --box 61 200 140 260 215 --box 62 198 141 261 214 --label liver -o liver.seg.nrrd
   python -m core segment dicom_folder --series 2 --box 40 90 80 130 120 --window 60 200 -o tumour.nrrd
 
