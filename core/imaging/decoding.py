@@ -1,7 +1,7 @@
 """Decodes whatever files a user gave into one volume or one label map; runs inside the guarded process."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,7 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging import metaimage, nifti, nrrd, picture_files, volume_files
 from core.imaging.archive import unpacked
-from core.imaging.dicom.volume import open_series
-from core.imaging.files import GivenFile, Job, Kind, listed, names, not_an_image
+from core.imaging.files import GivenFile, Job, Kind, listed, misnamed, names, not_an_image
 from core.imaging.grid import Grid
 from core.imaging.intake import HounsfieldIntake, LabelIntake
 from core.imaging.volume import Intensity
@@ -62,10 +61,11 @@ def decode(paths: Sequence[Path], job: Job, workspace: Path) -> Decoded:
     if archives:
         job.started(archives[0].name)
         files = unpacked(archives[0], workspace, job.limits)
-    return _reader(files, single=len(paths) == 1 and paths[0].is_file() and not archives)(files, job)
+    decoded = _reader(files)(files, job)
+    return replace(decoded, notes=(*decoded.notes, *misnamed(files[0]))) if len(files) == 1 else decoded
 
 
-def _reader(files: Sequence[GivenFile], single: bool) -> Callable[[Sequence[GivenFile], Job], Decoded]:
+def _reader(files: Sequence[GivenFile]) -> Callable[[Sequence[GivenFile], Job], Decoded]:
     """Find out which kind of image the files are, and refuse a mixture."""
     kinds = {file.kind for file in files}
     volumes = _of(files, *_VOLUMES)
@@ -79,10 +79,7 @@ def _reader(files: Sequence[GivenFile], single: bool) -> Callable[[Sequence[Give
         return _volume
     if Kind.PICTURE in kinds:
         return _pictures
-    if single or len(files) == 1:
-        raise not_an_image(files[0])
-    odd = next((file for file in files if file.kind is not Kind.TEXT), files[0] if files else None)
-    raise not_an_image(odd) if odd else ReadError("These files hold no image. Choose the folder with the CT slices.")
+    raise not_an_image(next((file for file in files if file.kind is not Kind.TEXT), files[0]))
 
 
 def _of(files: Sequence[GivenFile], *kinds: Kind) -> list[GivenFile]:
@@ -90,6 +87,8 @@ def _of(files: Sequence[GivenFile], *kinds: Kind) -> list[GivenFile]:
 
 
 def _dicom(files: Sequence[GivenFile], job: Job) -> Decoded:
+    from core.imaging.dicom.volume import open_series  # pydicom takes 0.25 s, which other formats need not wait for
+
     slices = _of(files, Kind.DICOM)
     _refuse_broken(files, slices)
     intake: HounsfieldIntake | LabelIntake | None = None

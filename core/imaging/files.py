@@ -115,7 +115,9 @@ def recognised(path: Path, order: str) -> GivenFile:
     """Look into a file and say what it holds."""
     with path.open("rb") as file:
         head = file.read(64 * 1024)
-    return GivenFile(Path(order).name, path, _kind(head), order)
+    name = "".join(letter if letter.isprintable() else "?" for letter in Path(order).name)
+    kind = Kind.OTHER if head and Path(order).suffix.lower() in (".raw", ".zraw") else _kind(head)
+    return GivenFile(name, path, kind, order)
 
 
 def listed(paths: Sequence[Path], limits: Limits) -> list[GivenFile]:
@@ -131,10 +133,12 @@ def listed(paths: Sequence[Path], limits: Limits) -> list[GivenFile]:
         found += _inside(path) if path.is_dir() else [(path, path.name)]
         if len(found) > limits.max_files:
             raise ReadError(f"{path.name} holds more than {limits.max_files:,} files. Open one series at a time.")
+    if len(found) > 1:
+        found = [(path, order) for path, order in found if not is_junk(order)]
     if not found:
         what = paths[0].name if paths else "The selection"
-        raise ReadError(f"{what} holds no files. Choose {KNOWN}.")
-    files = [recognised(path, order) for path, order in found if not is_junk(order)]
+        raise ReadError(f"{what} holds no images. Choose {KNOWN}.")
+    files = [recognised(path, order) for path, order in found]
     return sorted(files, key=lambda f: natural(f.order))
 
 
@@ -167,6 +171,12 @@ def not_an_image(file: GivenFile) -> ReadError:
             "It is damaged or wrongly named: copy or export it again."
         )
     return ReadError(f"{file.name} is not an image that Lobule can open. Open {KNOWN}.")
+
+
+def misnamed(file: GivenFile) -> tuple[str, ...]:
+    """Return a note if a file's name claims another format than it holds."""
+    claim = next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), file.kind)
+    return () if claim == file.kind else (f"{file.name} holds {file.kind}, whatever its name says, and was read so.",)
 
 
 def in_bytes(count: float) -> str:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -57,7 +58,7 @@ def _run(workspace: Path, limits: Limits) -> int | None:
     """Run the process and return its exit code; None if it took too long."""
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"), "1")
-    environment = os.environ | one | {"PYTHONPATH": str(_ROOT), "LC_ALL": "C", "TMPDIR": str(workspace)}
+    environment = os.environ | one | {"PYTHONPATH": _search_path(), "LC_ALL": "C", "TMPDIR": str(workspace)}
     try:
         done = subprocess.run(  # type: ignore[call-overload]
             [*_COMMAND, str(workspace)], env=environment, timeout=limits.seconds, check=False, cwd=_ROOT, **quiet
@@ -67,10 +68,14 @@ def _run(workspace: Path, limits: Limits) -> int | None:
     return int(done.returncode)
 
 
+def _search_path() -> str:
+    return os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def _blamed(workspace: Path, paths: Sequence[Path]) -> str:
     """Name the file that was being decoded when the process ended."""
     with contextlib.suppress(OSError):
-        return (workspace / "started").read_text()
+        return (workspace / "started").read_text(encoding="utf-8")
     return paths[0].name if paths else "The file"
 
 
@@ -115,19 +120,28 @@ def _main(workspace: Path) -> None:
     job = Job(limits, _note_in(started), request["series"], request["wants_labels"])
     unpacking = workspace / "unpacked"
     unpacking.mkdir()
+    job_paths = [Path(path) for path in request["paths"]]
     answer: dict[str, Any]
     try:
-        answer = _told(decode([Path(path) for path in request["paths"]], job, unpacking), workspace)
+        answer = _told(decode(job_paths, job, unpacking), workspace)
     except SeveralSeries as several:
         answer = {"choices": [_choice(choice, workspace, n) for n, choice in enumerate(several.choices)]}
     except ReadError as error:
         answer = {"error": str(error)}
+    except Exception as error:  # the text of an unknown error may quote the file, so only its kind is told
+        answer = {"error": _surprise(_blamed(workspace, job_paths), error)}
     (workspace / "answer.json").write_text(json.dumps(answer))
+
+
+def _surprise(name: str, error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    told = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}"
+    return f"{name} could not be opened: it is damaged or of an unusual kind ({told}). Copy or export it again."
 
 
 def _note_in(path: Path) -> Callable[[str], None]:
     def note(name: str) -> None:
-        path.write_text(name)
+        path.write_text(name, encoding="utf-8")
 
     return note
 

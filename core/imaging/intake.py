@@ -49,7 +49,7 @@ class HounsfieldIntake:
         self._low, self._high = min(self._low, low), max(self._high, high)
         if low < _INT16.min or high > _INT16.max:
             self._clipped += int(np.count_nonzero((values < _INT16.min) | (values > _INT16.max)))
-            values = np.clip(values, _INT16.min, _INT16.max)
+            values = np.clip(values, max(_INT16.min, np.iinfo(values.dtype).min), _INT16.max)
         target[...] = values
 
     def finish(self, modality: str) -> Intensity:
@@ -104,7 +104,10 @@ class HounsfieldIntake:
             )
         if self._low < 0 or self._high > 255 or not self._whole:
             return
-        distinct = int(np.count_nonzero(np.bincount(self.hu.reshape(-1).astype(np.uint8), minlength=256)))
+        seen = np.zeros(256, bool)
+        for values in self.hu:
+            seen[values.reshape(-1)] = True
+        distinct = int(seen.sum())
         if distinct <= 128:
             raise ReadError(
                 f"{self.name} looks like labels, not a CT: {distinct} different whole numbers from {self._low:.0f} to "
@@ -114,8 +117,8 @@ class HounsfieldIntake:
     def _meaning(self, modality: str) -> Intensity:
         if modality not in ("", "CT"):
             self.notes.append(
-                f"This is a {modality} image, not a CT: its numbers are not Hounsfield units, and models trained "
-                "on CT may fail on it."
+                f"The modality is {modality}, not CT: the numbers are not Hounsfield units, and models trained on CT "
+                "may fail on it."
             )
             return Intensity.ARBITRARY
         if _is_scrambled(self.hu):

@@ -57,7 +57,7 @@ def label_volume(files: Sequence[GivenFile], job: Job) -> tuple[npt.NDArray[np.u
     intake: LabelIntake | None = None
     slices: list[npt.NDArray[np.generic]] = []
     for z, file in enumerate(files):
-        if file.path.open("rb").read(3) == b"\xff\xd8\xff":
+        if _is_jpg(file):
             raise ReadError(f"{file.name} is a JPG, which blurs the borders of labels. Save labels as PNG.")
         picture = _opened(file, job)
         _check_size(files, file, picture, slices, job)
@@ -112,6 +112,11 @@ def _check_size(
     count = len(files) * picture.width * picture.height
     if count > job.limits.max_voxels:
         raise ReadError(f"These pictures hold {count:,} voxels; at most {job.limits.max_voxels:,} are opened.")
+
+
+def _is_jpg(file: GivenFile) -> bool:
+    with file.path.open("rb") as raw:
+        return raw.read(3) == b"\xff\xd8\xff"
 
 
 def _is_grey(picture: Image.Image) -> bool:

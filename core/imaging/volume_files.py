@@ -5,12 +5,11 @@ never more bytes than the header declares, and a file that holds fewer or more i
 """
 
 import bz2
-import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,8 @@ from core.imaging.files import GivenFile, Limits, in_bytes
 from core.imaging.grid import Grid
 from core.imaging.intake import Intake
 
+_BLOCK = 1 << 18
+_GZIP = zlib.MAX_WBITS | 16
 _SLAB_VOXELS = 4_000_000
 _MAX_SHEAR = 3.5e-3  # cosine of 89.8°: axes bent by more than 0.2° are not a box any more
 
@@ -54,7 +55,7 @@ class Layout:
 
 
 class _Stream(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes: ...
 
 
 def pour(file: GivenFile, layout: Layout, intake: Intake) -> None:
@@ -141,12 +142,10 @@ def _opened(raw: BinaryIO, layout: Layout) -> _Stream:
     if not layout.inside:
         raw.seek(layout.offset)
     stream: _Stream = raw
-    if layout.packing == "gzip":
-        stream = cast(_Stream, gzip.GzipFile(fileobj=raw))
-    elif layout.packing == "bzip2":
+    if layout.packing == "bzip2":
         stream = bz2.BZ2File(raw)
-    elif layout.packing == "zlib":
-        stream = _Zlib(raw)
+    elif layout.packing in ("gzip", "zlib"):
+        stream = _Inflated(raw, _GZIP if layout.packing == "gzip" else zlib.MAX_WBITS)
     if layout.inside:
         _exactly(stream, layout.offset)
     return stream
@@ -179,18 +178,29 @@ def _exactly(stream: _Stream, wanted: int) -> bytes:
     return b"".join(parts)
 
 
-class _Zlib:
-    """A zlib stream, unpacked only as far as it is read."""
+class _Inflated:
+    """A zlib or gzip stream, unpacked only as far as it is read; checksums are checked at its end."""
 
-    def __init__(self, raw: _Stream) -> None:
-        self._raw = raw
-        self._engine = zlib.decompressobj()
+    def __init__(self, raw: BinaryIO, wbits: int) -> None:
+        self._raw, self._wbits = raw, wbits
+        self._engine = zlib.decompressobj(wbits)
+        self._packed = b""
 
-    def read(self, size: int = -1, /) -> bytes:
-        while not self._engine.eof:
-            packed = self._engine.unconsumed_tail or self._raw.read(1 << 16)
-            if not packed:
+    def read(self, size: int, /) -> bytes:
+        while not (self._engine.eof and self._ended()):
+            self._packed = self._packed or self._raw.read(_BLOCK)
+            if not self._packed:
                 raise EOFError("the compressed stream ends early")
-            if data := self._engine.decompress(packed, size):
+            data = self._engine.decompress(self._packed, size)
+            self._packed = self._engine.unconsumed_tail
+            if data:
                 return data
         return b""
+
+    def _ended(self) -> bool:
+        """At the end of one gzip member, begin the next if there is one."""
+        self._packed = (self._engine.unused_data or self._raw.read(_BLOCK)).lstrip(b"\0")
+        if self._wbits == zlib.MAX_WBITS or not self._packed:
+            return True
+        self._engine = zlib.decompressobj(self._wbits)
+        return False

@@ -8,7 +8,6 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import pydicom
-import SimpleITK
 from pydicom import uid
 
 from core.errors import ReadError
@@ -127,6 +126,8 @@ def _plain(file: GivenFile, data: pydicom.Dataset, order: str) -> Values:
 
 def _unpacked(file: GivenFile, data: pydicom.FileDataset, syntax: uid.UID) -> Values:
     """Let GDCM decode a copy of the file that holds only the pixels: no patient, no rescale, always a preamble."""
+    import SimpleITK  # 0.3 s, which plain pixels need not wait for
+
     frames, rows, columns, _ = _counts(data)
     bare = pydicom.Dataset()
     for tag in _FOR_DECODER:
