@@ -33,7 +33,8 @@ class Recipe:
 
     Attributes:
         side: Rows and columns of its square frame.
-        resize: Filter that brings the picture to the frame: ``area``, ``bilinear`` or ``bicubic``.
+        resize: Filter that brings the picture to the frame: ``bilinear``, ``bicubic``, or ``area``, which is the
+            mean of the pixels covered; a picture smaller than the frame has none to average and gets ``bicubic``.
         stretch: Fill the frame in both directions; otherwise the longest side fills it and the rest is zero.
         normalise: ``min-max`` to [0, 1] per picture, or ``mean-std`` of the pictures SAM was trained on.
         growth_px: By how many pixels of the frame each edge of a box moves outwards.
@@ -210,7 +211,7 @@ def _scale(embedding: Embedding) -> tuple[float, float]:
 
 def _resized(image: npt.NDArray[np.uint8], shape: tuple[int, int], method: str) -> npt.NDArray[np.uint8]:
     """Return a read-only copy of ``(H, W)`` brought to another shape."""
-    if method == "area":
+    if method == "area" and shape[0] < image.shape[0]:
         grey = _shares(image.shape[0], shape[0]) @ image.astype(np.float32) @ _shares(image.shape[1], shape[1]).T
         seen: npt.NDArray[np.uint8] = np.clip(np.rint(grey), 0, 255).astype(np.uint8)
     else:
