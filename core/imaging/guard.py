@@ -128,9 +128,15 @@ def _main(workspace: Path) -> None:
         answer = {"choices": [_choice(choice, workspace, n) for n, choice in enumerate(several.choices)]}
     except ReadError as error:
         answer = {"error": str(error)}
+    except MemoryError:
+        answer = {"error": _too_large(_blamed(workspace, job_paths), limits)}
     except Exception as error:  # the text of an unknown error may quote the file, so only its kind is told
         answer = {"error": _surprise(_blamed(workspace, job_paths), error)}
     (workspace / "answer.json").write_text(json.dumps(answer))
+
+
+def _too_large(name: str, limits: Limits) -> str:
+    return f"{name} needs more than {in_bytes(limits.memory_bytes)} of memory to open. Crop it, or check its header."
 
 
 def _surprise(name: str, error: Exception) -> str:

@@ -92,7 +92,7 @@ class HounsfieldIntake:
         if self._clipped > self.hu.size // 100:
             raise ReadError(
                 f"{self.name} holds values from {self._low:.6g} to {self._high:.6g}, far outside a CT "
-                "(about −1,024 to 3,071 HU). Export it in Hounsfield units."
+                "(about −1,024 to 3,071 HU): its bytes may be in the wrong order. Export it in Hounsfield units."
             )
         self.notes.append(f"{self._clipped:,} voxels lie outside −32,768..32,767 and were cut to that range.")
 
@@ -108,7 +108,7 @@ class HounsfieldIntake:
         for values in self.hu:
             seen[values.reshape(-1)] = True
         distinct = int(seen.sum())
-        if distinct <= 128:
+        if distinct <= (128 if self._low == 0 else 16):
             raise ReadError(
                 f"{self.name} looks like labels, not a CT: {distinct} different whole numbers from {self._low:.0f} to "
                 f"{self._high:.0f}. Open the CT here, and load this file as labels."
