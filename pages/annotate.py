@@ -9,6 +9,7 @@ from pages.ui.state import AppState, Case, app_state
 from pages.ui.toolbar import toolbar
 
 NARROWEST = 420
+HEADING = 44
 
 
 @st.fragment
@@ -16,7 +17,7 @@ def workbench(state: AppState, case: Case) -> None:
     """Show the slice and everything about it; redrawn alone, without the rest of the page."""
     _, width = case.picture_size(state.height)
     with st.container(horizontal=True, gap="medium"):
-        picture = st.container(width=max(width, NARROWEST), gap="small")
+        picture = st.container(width=max(width, NARROWEST), height=state.height + HEADING, border=False, key="picture")
         side = st.container(width="stretch", gap="small")
     with picture:
         st.caption(heading(case))

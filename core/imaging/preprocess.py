@@ -20,7 +20,7 @@ Progress = Callable[[float, str], object]
 DENOISING: tuple[Denoising, ...] = ("median", "curvature flow")
 NORMALISING: tuple[Normalising, ...] = ("z-score", "min-max")
 _MOST_VOXELS = 600_000_000
-_PICTURE_SPAN_SD = 3
+_STEPS_PER_UNIT = 1000
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Preprocessing:
     Attributes:
         denoise: ``median`` (3 × 3) or ``curvature flow`` (5 steps of 0.125), both within each axial slice,
             because slices are often much thicker than pixels; or None.
-        normalise: ``z-score`` or ``min-max`` of each picture before it is seen, by `normalise_picture`; or
-            None. It never touches the stored HU.
+        normalise: ``z-score`` or ``min-max`` over the whole volume, see `normalise`; or None. The result has
+            no Hounsfield units: its int16 values are thousandths of the normalised ones.
         spacing_mm: The voxel size ``(z, y, x)`` wanted, or None for the file's own.
     """
 
@@ -47,7 +47,7 @@ class Preprocessing:
 
 
 def preprocess(volume: Volume, steps: Preprocessing, progress: Progress | None = None) -> Volume:
-    """Return the volume denoised, then resampled, as ``steps`` say; the volume itself if they say neither.
+    """Return the volume denoised, then resampled, then normalised, as ``steps`` say; itself if they say nothing.
 
     What was done is added to ``source.notes``. A denoised volume keeps the file's grid, so its masks are saved
     on it. A resampled one is a new image: ``source.grid`` becomes its new L-P-S grid, and masks are saved on that;
@@ -68,6 +68,9 @@ def preprocess(volume: Volume, steps: Preprocessing, progress: Progress | None =
     if steps.spacing_mm:
         done(0.9, "Resampling")
         result = _resampled(result, steps.spacing_mm)
+    if steps.normalise:
+        done(0.95, "Normalising")
+        result = _normalised(result, steps.normalise)
     done(1.0, "Ready")
     return result
 
@@ -122,19 +125,6 @@ def normalise(values: npt.NDArray[Any], method: Normalising) -> npt.NDArray[np.f
     return shown / np.float32(scale) if scale > 0 else np.zeros_like(shown)
 
 
-def normalise_picture(grey: npt.NDArray[np.uint8], method: Normalising) -> npt.NDArray[np.uint8]:
-    """Return a windowed picture ``(H, W)`` with its contrast normalised, as viewer and model then see it.
-
-    ``min-max`` stretches the darkest to 0 and the brightest to 255; ``z-score`` puts the mean at mid-grey and
-    3 standard deviations at either end.
-    """
-    scaled = normalise(grey, method)
-    if method == "z-score":
-        scaled = scaled / np.float32(2 * _PICTURE_SPAN_SD) + np.float32(0.5)
-    shown: npt.NDArray[np.uint8] = np.clip(np.rint(scaled * 255), 0, 255).astype(np.uint8)
-    return shown
-
-
 def _denoised(volume: Volume, how: Denoising, progress: Progress) -> Volume:
     hu = np.empty_like(volume.hu)
     for z in range(volume.slices):
@@ -158,6 +148,13 @@ def _resampled(volume: Volume, spacing_mm: tuple[float, float, float]) -> Volume
         "masks are saved on the resampled grid."
     )
     return _with(volume, hu, grid, grid, note)
+
+
+def _normalised(volume: Volume, how: Normalising) -> Volume:
+    values = _int16(normalise(volume.hu, how) * _STEPS_PER_UNIT)
+    note = f"The intensities were normalised ({how} over the volume, in thousandths): they are no Hounsfield units."
+    source = replace(volume.source, notes=(*volume.source.notes, note))
+    return Volume(values, volume.grid, source, Intensity.ARBITRARY)
 
 
 def _with(volume: Volume, hu: npt.NDArray[np.int16], grid: Grid, file_grid: Grid, note: str) -> Volume:

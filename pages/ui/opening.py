@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import LobuleError
-from core.imaging.preprocess import Preprocessing, preprocess
+from core.imaging.preprocess import DENOISING, NORMALISING, Preprocessing, preprocess
 from core.imaging.reading import SeriesSummary, SeveralSeries, read_mask, read_volume
 from core.imaging.samples import SAMPLES, open_sample
 from pages.ui.card import spacing_text
@@ -116,13 +116,14 @@ def labels_upload(state: AppState, case: Case) -> None:
 def prepare_copy(state: AppState, case: Case) -> None:
     """Denoise or resample into a new case; the open one is not changed."""
     st.caption("The result opens as a case of its own; this one stays as it is.")
-    denoise = st.selectbox("Denoise", [None, "median", "curvature flow"], format_func=_step, key="denoise")
+    denoise = st.selectbox("Denoise", [None, *DENOISING], format_func=_step, key="denoise")
+    normalise = st.selectbox("Normalise intensities", [None, *NORMALISING], format_func=_step, key="normalise")
     spacing = None
     if case.volume.grid.has_spacing and st.checkbox("Resample to even voxels", key="resample"):
         spacing = st.number_input("Voxel size in mm", 0.5, 5.0, 1.0, 0.1, key="resample_mm")
     if not case.volume.grid.has_spacing:
         st.caption(f"Resampling needs a voxel size; here it is {spacing_text(case.volume)}.")
-    steps = Preprocessing(denoise=denoise, spacing_mm=(spacing, spacing, spacing) if spacing else None)
+    steps = Preprocessing(denoise, normalise, (spacing, spacing, spacing) if spacing else None)
     if st.button("Prepare the copy", key="prepare", disabled=steps == Preprocessing()):
         bar = st.progress(0.0, "Preparing…")
         try:

@@ -1,6 +1,8 @@
 """Beside the picture: the objects of the slice, what SAM saw of them, and what can be taken away."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -14,7 +16,7 @@ from core.segmentation import weights
 from pages.ui import models
 from pages.ui.prompting import ask_again
 from pages.ui.slices import painted
-from pages.ui.state import AppState, Case
+from pages.ui.state import AppState, Case, show_in, shown_in
 
 
 def objects(state: AppState, case: Case) -> None:
@@ -28,15 +30,20 @@ def objects(state: AppState, case: Case) -> None:
             _object(state, case, outline)
     others = [z for z in case.annotation.slices_with_objects() if z != case.z]
     if others:
-        st.session_state["jump"] = None
+        show_in("jump", None)
         st.pills(
-            "Other slices with masks", others, format_func=lambda z: z + 1, key="jump", on_change=_jump, args=(case,)
+            "Other slices with masks",
+            others,
+            format_func=lambda z: str(z + 1),
+            key="jump",
+            on_change=_jump,
+            args=(case,),
         )
 
 
 def _jump(case: Case) -> None:
-    if st.session_state["jump"] is not None:
-        case.go_to(st.session_state["jump"])
+    if shown_in("jump") is not None:
+        case.go_to(shown_in("jump"))
 
 
 def _object(state: AppState, case: Case, outline: Outline) -> None:
@@ -67,8 +74,9 @@ def _object(state: AppState, case: Case, outline: Outline) -> None:
 
 
 def _relabel(case: Case, outline: Outline) -> None:
-    case.annotation.relabel(outline.id, st.session_state[f"relabel_{outline.id}_{outline.label}"])
-    case.remount()
+    if outline in case.annotation.outlines:  # the picker of an object just undone may still report
+        case.annotation.relabel(outline.id, shown_in(f"relabel_{outline.id}_{outline.label}"))
+        case.remount()
 
 
 def _delete(case: Case, outline: Outline) -> None:
@@ -117,7 +125,7 @@ def model(state: AppState, case: Case) -> None:
         if card is None:
             return
         if case.volume.has_hu:
-            st.session_state["feed"] = case.feed_screen
+            show_in("feed", case.feed_screen)
             st.toggle("Feed what I see", key="feed", on_change=_take_feed, args=(case,))
             st.caption(f"Otherwise the model gets {card.window}, in which it was trained, whatever the screen shows.")
         points = "boxes and points" if card.takes_points else "boxes only: it was not trained on points"
@@ -132,40 +140,27 @@ def _device(state: AppState) -> str:
 
 
 def _take_feed(case: Case) -> None:
-    case.feed_screen = st.session_state["feed"]
+    case.feed_screen = shown_in("feed")
 
 
 def exports(state: AppState, case: Case) -> None:
     """Offer the label map, the slice as a picture and the prompts as downloads; made when asked for."""
     name = f"lobule-{case.volume.key[:8]}"
-    labels = case.annotation.labels
     with st.popover("Export", icon=":material/download:", width="stretch", disabled=not len(case.annotation)):
         st.caption("Labels lie on the CT's own grid. File names say nothing of the patient.")
         for title, suffix in (("Labels as NIfTI", ".nii.gz"), ("Labels as NRRD, for 3D Slicer", ".seg.nrrd")):
-            st.download_button(
-                title,
-                lambda suffix=suffix: mask_bytes(case.annotation.label_map(), case.volume, suffix, labels),
-                f"{name}-labels{suffix}",
-                "application/octet-stream",
-                key=f"export_{suffix}",
-                on_click="ignore",
-                width="stretch",
-            )
-        st.download_button(
-            f"Slice {case.z + 1} as PNG",
-            lambda: png(painted(state, case)),
-            f"{name}-slice{case.z + 1}.png",
-            "image/png",
-            key="export_png",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.download_button(
-            "Prompts as JSON",
-            lambda: prompts_json(case.annotation, case.volume, weights.available().cards),
-            f"{name}-prompts.json",
-            "application/json",
-            key="export_json",
-            on_click="ignore",
-            width="stretch",
-        )
+            _download(title, f"{name}-labels{suffix}", partial(_labels, case, suffix))
+        _download(f"Slice {case.z + 1} as PNG", f"{name}-slice{case.z + 1}.png", lambda: png(painted(state, case)))
+        _download("Prompts as JSON", f"{name}-prompts.json", partial(_prompts, case))
+
+
+def _download(title: str, file_name: str, make: Callable[[], bytes | str]) -> None:
+    st.download_button(title, make, file_name, key=f"export_{file_name}", on_click="ignore", width="stretch")
+
+
+def _labels(case: Case, suffix: str) -> bytes:
+    return mask_bytes(case.annotation.label_map(), case.volume, suffix, case.annotation.labels)
+
+
+def _prompts(case: Case) -> str:
+    return prompts_json(case.annotation, case.volume, weights.available().cards)

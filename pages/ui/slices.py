@@ -7,7 +7,7 @@ from core.imaging.picture import Pixels, edges, overlay, resize
 from core.imaging.window import slice_picture
 from core.segmentation.prompt import Box
 from pages.ui.canvas import draw_boxes
-from pages.ui.state import AppState, Case
+from pages.ui.state import AppState, Case, show_in, shown_in
 
 REFERENCE_COLOUR = (255, 255, 255)
 
@@ -24,7 +24,7 @@ def slice_bar(case: Case) -> None:
     if last == 1:
         st.caption("One slice")
         return
-    st.session_state["slice"] = case.z + 1
+    show_in("slice", case.z + 1)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button("Down", key="slice_down", shortcut="Down", on_click=_step, args=(case, -1), disabled=case.z == 0)
         st.slider(f"Slice of {last}, from the feet up", 1, last, key="slice", on_change=_slide, args=(case,))
@@ -36,7 +36,7 @@ def _step(case: Case, step: int) -> None:
 
 
 def _slide(case: Case) -> None:
-    case.go_to(int(st.session_state["slice"]) - 1)
+    case.go_to(int(shown_in("slice")) - 1)
 
 
 def canvas(state: AppState, case: Case) -> tuple[Box, ...] | None:

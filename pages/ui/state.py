@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from secrets import token_hex
+from typing import Any
 
 import streamlit as st
 
@@ -147,3 +148,18 @@ def app_state() -> AppState:
         st.session_state["lobule"] = AppState()
     state: AppState = st.session_state["lobule"]
     return state
+
+
+def show_in(key: str, value: object) -> None:
+    """Make the widget called ``key`` show ``value``; call it just before the widget.
+
+    A value is set only where it differs. Setting it in every run would push the browser back to what the
+    server knew a moment ago, while the reader is already further.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def shown_in(key: str) -> Any:
+    """Return what the widget called ``key`` shows."""
+    return st.session_state[key]

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import LobuleError
 from core.imaging.window import PRESETS, Window
 from core.segmentation import weights
-from pages.ui.state import AppState, Case
+from pages.ui.state import AppState, Case, show_in, shown_in
 
 CUSTOM = "Custom"
 HEIGHTS = {420: "Small", 600: "Medium", 800: "Large", 1100: "Very large", 1700: "Huge"}
@@ -31,7 +31,7 @@ def toolbar(state: AppState, case: Case) -> None:
 
 def _label_picker(case: Case) -> None:
     values = [label.value for label in case.annotation.labels]
-    st.session_state["label"] = case.label
+    show_in("label", case.label)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     row.segmented_control(
         "The next box is",
@@ -53,7 +53,7 @@ def _label_picker(case: Case) -> None:
 
 
 def _take_label(case: Case) -> None:
-    case.label = st.session_state["label"] or case.label
+    case.label = shown_in("label") or case.label
 
 
 def _window_picker(case: Case) -> None:
@@ -64,7 +64,7 @@ def _window_picker(case: Case) -> None:
         return
     names = [*PRESETS, CUSTOM]
     shown = next((name for name, preset in PRESETS.items() if preset == case.window), CUSTOM)
-    st.session_state["window"] = CUSTOM if case.custom_window else shown
+    show_in("window", CUSTOM if case.custom_window else shown)
     st.selectbox("Window", names, format_func=_window_title, key="window", on_change=_take_window, args=(case,))
 
 
@@ -73,14 +73,14 @@ def _window_title(name: str) -> str:
 
 
 def _take_window(case: Case) -> None:
-    name = st.session_state["window"]
+    name = shown_in("window")
     case.custom_window = name == CUSTOM
     case.window = PRESETS.get(name, case.window)
 
 
 def _model_picker(state: AppState) -> None:
     cards = {card.name: card for card in weights.available().cards}
-    st.session_state["model"] = state.model if state.model in cards else next(iter(cards), None)
+    show_in("model", state.model if state.model in cards else next(iter(cards), None))
     st.selectbox(
         "Model",
         list(cards),
@@ -93,13 +93,13 @@ def _model_picker(state: AppState) -> None:
 
 
 def _take_model(state: AppState) -> None:
-    state.model = st.session_state["model"]
+    state.model = shown_in("model")
 
 
 def _view(state: AppState, case: Case) -> None:
-    st.session_state["opacity"] = state.opacity
+    show_in("opacity", state.opacity)
     st.slider("Opacity of masks", 0.0, 1.0, step=0.05, key="opacity", on_change=_take_view, args=(state, case))
-    st.session_state["height"] = state.height
+    show_in("height", state.height)
     st.select_slider(
         "Size of the picture",
         list(HEIGHTS),
@@ -109,15 +109,15 @@ def _view(state: AppState, case: Case) -> None:
         args=(state, case),
     )
     if case.reference is not None:
-        st.session_state["reference"] = state.show_reference
+        show_in("reference", state.show_reference)
         st.toggle("Outline of the reference", key="reference", on_change=_take_view, args=(state, case))
 
 
 def _take_view(state: AppState, case: Case) -> None:
-    state.opacity = st.session_state["opacity"]
-    state.show_reference = st.session_state.get("reference", state.show_reference)
-    if state.height != st.session_state["height"]:
-        state.height = st.session_state["height"]
+    state.opacity = shown_in("opacity")
+    state.show_reference = shown_in("reference") if case.reference is not None else state.show_reference
+    if state.height != shown_in("height"):
+        state.height = shown_in("height")
         case.remount()
 
 

@@ -6,7 +6,6 @@ from core.imaging.grid import Grid
 from core.imaging.preprocess import (
     Preprocessing,
     normalise,
-    normalise_picture,
     preprocess,
     resample_mask,
     resampled_grid,
@@ -146,11 +145,15 @@ def test_a_constant_picture_normalises_to_zero(method: str) -> None:
     assert (normalise(np.full((3, 4), 7), method) == 0).all()  # type: ignore[arg-type]
 
 
-def test_a_normalised_picture_fills_the_grey_scale() -> None:
-    grey = np.array([[100, 110, 150]], dtype=np.uint8)
-    assert normalise_picture(grey, "min-max").tolist() == [[0, 51, 255]]
-    # mean 120, standard deviation 21.6: z = -0.926, -0.463, 1.389; z / 6 + 1/2 of 255
-    assert normalise_picture(grey, "z-score").tolist() == [[88, 108, 187]]
+def test_a_normalised_copy_has_no_hounsfield_units_and_leaves_the_ct_alone() -> None:
+    hu = np.array([[[0, 20, 100, 80]]], dtype=np.int16)
+    grid = Grid.from_geometry((1, 1, 4), spacing=(3.0, 0.9, 0.7))
+    volume = Volume(hu, grid, Source("case", "NIfTI", grid, "CT"))
+    copy = preprocess(volume, Preprocessing(normalise="min-max"))
+    assert copy.hu.tolist() == [[[0, 200, 1000, 800]]]
+    assert not copy.has_hu
+    assert "no Hounsfield units" in copy.source.notes[-1]
+    assert volume.hu.tolist() == [[[0, 20, 100, 80]]]
 
 
 @pytest.mark.parametrize("wrong", [{"denoise": "gauss"}, {"normalise": "l2"}])
