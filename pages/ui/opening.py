@@ -176,6 +176,6 @@ def _confirm_close(state: AppState, case: Case) -> None:
     keep, close = st.columns(2)
     if keep.button("Keep it open", type="primary", width="stretch", key="keep"):
         st.rerun()
-    if close.button("Close and discard", width="stretch", key="discard"):
-        state.close(case.volume.key)
+    key = case.volume.key
+    if close.button("Close and discard", width="stretch", key="discard", on_click=state.close, args=(key,)):
         st.rerun()

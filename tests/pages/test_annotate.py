@@ -1,0 +1,137 @@
+"""The Annotate page, without a browser: everything but drawing."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.imaging.volume import LIVER, TUMOUR
+from core.imaging.window import PRESETS, Window
+from core.segmentation.prompt import Box
+from pages.ui.state import Case
+
+APP = str(Path(__file__).parents[2] / "app.py")
+BOX = Box(90, 60, 120, 95)
+
+
+@pytest.fixture
+def app() -> AppTest:
+    """The phantom is open on its Annotate page."""
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.button("sample_phantom").click().run()
+    return app.switch_page("pages/annotate.py").run()
+
+
+def case_of(app: AppTest) -> Case:
+    case = app.session_state["lobule"].case
+    assert isinstance(case, Case)
+    return case
+
+
+def with_object(app: AppTest) -> AppTest:
+    case = case_of(app)
+    mask = case.reference.voxels[case.z] == TUMOUR if case.reference else case.volume.hu[case.z] > 0
+    case.annotation.add(case.z, mask, TUMOUR, box=BOX, score=0.91, model="litemedsam", window=PRESETS["Abdomen"])
+    return app.run()
+
+
+def texts(app: AppTest) -> str:
+    return " ".join([*(m.value for m in app.markdown), *(c.value for c in app.caption)])
+
+
+def test_without_a_case_the_page_leads_to_one() -> None:
+    app = AppTest.from_file(APP, default_timeout=60).run().switch_page("pages/annotate.py").run()
+    assert not app.exception
+    assert app.title[0].value == "No CT is open"
+
+
+def test_it_starts_on_the_slice_with_most_tumour_in_the_abdomen_window(app: AppTest) -> None:
+    assert not app.exception
+    case = case_of(app)
+    assert case.reference is not None
+    assert case.z == (case.reference.voxels == TUMOUR).sum(axis=(1, 2)).argmax()
+    assert app.slider("slice").value == case.z + 1
+    assert app.selectbox("window").value == "Abdomen"
+
+
+def test_slider_and_buttons_move_by_slices_and_stop_at_the_ends(app: AppTest) -> None:
+    app.slider("slice").set_value(1).run()
+    assert case_of(app).z == 0
+    assert app.button("slice_down").disabled
+    app.button("slice_up").click().run()
+    assert case_of(app).z == 1
+    assert app.slider("slice").value == 2
+
+
+def test_every_slice_entered_gets_a_canvas_of_its_own(app: AppTest) -> None:
+    before = case_of(app).mount
+    app.button("slice_up").click().run()
+    app.button("slice_down").click().run()
+    assert case_of(app).mount >= before + 2
+
+
+def test_a_window_is_chosen_by_name_or_freely(app: AppTest) -> None:
+    app.selectbox("window").select("Liver").run()
+    assert case_of(app).window == PRESETS["Liver"]
+    app.selectbox("window").select("Custom").run()
+    app.number_input("level").set_value(80.0)
+    app.number_input("width").set_value(250.0).run()
+    assert case_of(app).window == Window(80, 250)
+
+
+def test_the_model_is_fed_its_own_window_until_the_reader_wants_the_screen(app: AppTest) -> None:
+    app.selectbox("window").select("Liver").run()
+    assert not case_of(app).feed_screen
+    app.toggle("feed").set_value(True).run()
+    assert case_of(app).feed_screen
+
+
+def test_an_object_shows_area_confidence_and_agreement_with_the_reference(app: AppTest) -> None:
+    case_of(app)
+    app.session_state["lobule"].show_reference = True
+    with_object(app)
+    assert "confidence 0.91" in texts(app)
+    assert "cm²" in texts(app)
+    assert "tumour Dice 1.00" in texts(app)
+
+
+def test_an_object_is_relabelled_deleted_and_brought_back(app: AppTest) -> None:
+    with_object(app)
+    (outline,) = case_of(app).annotation.outlines
+    app.selectbox(f"relabel_{outline.id}_{TUMOUR}").select(LIVER).run()
+    assert [o.label for o in case_of(app).annotation.outlines] == [LIVER]
+    app.button(f"delete_{outline.id}").click().run()
+    assert not case_of(app).annotation.outlines
+    app.button("undo").click().run()
+    assert [o.label for o in case_of(app).annotation.outlines] == [LIVER]
+    assert not app.exception
+
+
+def test_undo_shows_the_slice_where_it_made_a_difference(app: AppTest) -> None:
+    with_object(app)
+    where = case_of(app).z
+    app.slider("slice").set_value(1).run()
+    app.button("undo").click().run()
+    assert case_of(app).z == where
+
+
+def test_a_label_of_ones_own_becomes_the_next_one(app: AppTest) -> None:
+    app.text_input("label_name").set_value("cyst")
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert [label.name for label in case_of(app).annotation.labels] == ["liver", "tumour", "cyst"]
+    assert case_of(app).label == 3
+
+
+def test_the_page_says_on_what_the_model_runs_and_that_it_takes_boxes_only(app: AppTest) -> None:
+    assert app.selectbox("model").value == "litemedsam"
+    assert "boxes only: it was not trained on points" in texts(app)
+
+
+def test_a_broken_checkpoint_is_named_and_the_page_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.pth").write_bytes(b"not a checkpoint")
+    monkeypatch.setattr("core.segmentation.weights.available.__defaults__", (tmp_path,))
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.button("sample_phantom").click().run()
+    app.switch_page("pages/annotate.py").run()
+    assert not app.exception
+    assert "broken.pth" in app.warning[0].value
