@@ -6,7 +6,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from core.errors import ReadError
-from core.imaging.files import GivenFile, Kind, Limits, in_bytes, is_junk, natural, recognised
+from core.imaging.files import GivenFile, Kind, in_bytes, is_junk, natural, recognised
+from core.imaging.job import Limits
 
 _BLOCK = 1 << 20
 

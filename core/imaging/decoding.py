@@ -10,9 +10,10 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging import metaimage, nifti, nrrd, picture_files, volume_files
 from core.imaging.archive import unpacked
-from core.imaging.files import GivenFile, Job, Kind, listed, misnamed, names, not_an_image
+from core.imaging.files import GivenFile, Kind, listed, misnamed, names, not_an_image
 from core.imaging.grid import Grid
 from core.imaging.intake import HounsfieldIntake, LabelIntake
+from core.imaging.job import Job
 from core.imaging.volume import Intensity
 
 _VOLUMES = (Kind.NIFTI, Kind.NRRD, Kind.METAIMAGE)

@@ -23,8 +23,9 @@ import numpy as np
 from core.errors import ReadError
 from core.imaging.choices import SeriesSummary, SeveralSeries
 from core.imaging.decoding import Decoded, decode
-from core.imaging.files import Job, Limits, in_bytes
+from core.imaging.files import in_bytes
 from core.imaging.grid import Grid
+from core.imaging.job import Job, Limits
 from core.imaging.volume import Intensity
 
 _COMMAND = (sys.executable, "-m", "core.imaging.guard")

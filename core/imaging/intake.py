@@ -108,10 +108,12 @@ class HounsfieldIntake:
         for values in self.hu:
             seen[values.reshape(-1)] = True
         distinct = int(seen.sum())
+        held = f"{distinct} different whole numbers from {self._low:.0f} to {self._high:.0f}"
+        if distinct == 1:
+            held = f"only the value {self._low:.0f}"
         if distinct <= (128 if self._low == 0 else 16):
             raise ReadError(
-                f"{self.name} looks like labels, not a CT: {distinct} different whole numbers from {self._low:.0f} to "
-                f"{self._high:.0f}. Open the CT here, and load this file as labels."
+                f"{self.name} looks like labels, not a CT: {held}. Open the CT here, and load this file as labels."
             )
 
     def _meaning(self, modality: str) -> Intensity:
@@ -126,21 +128,26 @@ class HounsfieldIntake:
                 f"{self.name} holds values from {self._low:.6g} to {self._high:.6g} that cannot be Hounsfield units: "
                 "its bytes are probably in the wrong order. Export it again."
             )
-        if _is_hounsfield(self.hu):
-            return Intensity.HU
-        if modality == "CT" and self._low >= 0 and _middle(self.hu)[0] <= 200:
-            self.notes.append("No value lies below 0 HU: the rescale may be missing, so check a known organ first.")
-            return Intensity.HU
         if modality == "CT":
-            raise ReadError(
-                f"{self.name} says CT, but its values from {self._low:.6g} to {self._high:.6g} are not Hounsfield "
-                "units: the rescale is missing. Export it again from the scanner or archive."
-            )
+            self._check_ct()
+            return Intensity.HU
+        if _is_plausible(self.hu) and _has_fat_or_air(self.hu):
+            return Intensity.HU
         self.notes.append(
             f"The values, {self._low:.6g} to {self._high:.6g}, are not Hounsfield units (an MR, or a CT saved without "
             "its rescale). Windows and thresholds in HU mean nothing here."
         )
         return Intensity.ARBITRARY
+
+    def _check_ct(self) -> None:
+        """Refuse what says CT and cannot be; note what is doubtful."""
+        if not _is_plausible(self.hu):
+            raise ReadError(
+                f"{self.name} says CT, but its values from {self._low:.6g} to {self._high:.6g} are not Hounsfield "
+                "units: the rescale is missing. Export it again from the scanner or archive."
+            )
+        if self._low >= 0:
+            self.notes.append("No value lies below 0 HU: the rescale may be missing, so check a known organ first.")
 
 
 class LabelIntake:
@@ -223,13 +230,15 @@ def _is_scrambled(hu: npt.NDArray[np.int16]) -> bool:
     return bool(counts[: -3100 - _INT16.min].sum() > 0.01 * counts.sum())
 
 
-def _is_hounsfield(hu: npt.NDArray[np.int16]) -> bool:
-    low, high = _middle(hu)
-    return low <= 200 and high > -200 and int(hu.min()) < -50
-
-
-def _middle(hu: npt.NDArray[np.int16]) -> tuple[int, int]:
-    """Return the 1st and 99th percentiles."""
+def _is_plausible(hu: npt.NDArray[np.int16]) -> bool:
+    """Say whether the 1st and 99th percentiles lie where those of a CT can lie."""
     counts = _counts(hu)
     share = np.cumsum(counts) / counts.sum()
-    return int(np.searchsorted(share, 0.01)) + _INT16.min, int(np.searchsorted(share, 0.99)) + _INT16.min
+    low, high = (int(np.searchsorted(share, part)) + _INT16.min for part in (0.01, 0.99))
+    return low <= 200 and high > -200
+
+
+def _has_fat_or_air(hu: npt.NDArray[np.int16]) -> bool:
+    """Say whether one voxel in a thousand lies below −50 HU; an MR has none but a few from interpolation."""
+    sample = hu.reshape(-1)[:: max(1, hu.size // 1_000_000)]
+    return int(np.count_nonzero(sample < -50)) * 1000 >= sample.size

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import ReadError
-from core.imaging.files import GivenFile, Limits
+from core.imaging.files import GivenFile
+from core.imaging.job import Limits
 from core.imaging.volume_files import Layout, checked_grid, checked_shape
 
 _DTYPES = {

@@ -1,15 +1,12 @@
-"""Reads the header of a NIfTI file: size, number type, and where the patient lies."""
-
-import gzip
-import struct
-import zlib
-from dataclasses import dataclass
+"""What the header of a NIfTI file means: size, number type, and where the patient lies."""
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import ReadError
-from core.imaging.files import GivenFile, Limits
+from core.imaging.files import GivenFile
+from core.imaging.job import Limits
+from core.imaging.nifti_header import NiftiHeader, header_of, is_packed
 from core.imaging.volume_files import Layout, checked_grid, checked_shape
 
 _DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
@@ -28,24 +25,6 @@ _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 Affine = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class _Header:
-    dim: tuple[int, ...]
-    datatype: int
-    bitpix: int
-    pixdim: tuple[float, ...]
-    vox_offset: float
-    slope: float
-    intercept: float
-    units: int
-    qform_code: int
-    sform_code: int
-    quaternion: tuple[float, ...]
-    srow: tuple[float, ...]
-    order: str
-    minimum_offset: int
-
-
 def layout(file: GivenFile, limits: Limits) -> Layout:
     """Read the header of a ``.nii`` or ``.nii.gz`` (NIfTI-1 or NIfTI-2).
 
@@ -55,8 +34,8 @@ def layout(file: GivenFile, limits: Limits) -> Layout:
     Raises:
         ReadError: Anything that could load as a wrong picture or in a wrong place.
     """
-    packed = _is_packed(file)
-    header = _parsed(file, _head(file, packed))
+    packed = is_packed(file)
+    header = header_of(file, packed)
     sizes = list(header.dim[1 : 1 + header.dim[0]]) if 1 <= header.dim[0] <= 7 else [header.dim[0]]
     shape = checked_shape(file.name, sizes, limits)
     affine, notes = _placed(file.name, header)
@@ -75,75 +54,7 @@ def layout(file: GivenFile, limits: Limits) -> Layout:
     )
 
 
-def _is_packed(file: GivenFile) -> bool:
-    with file.path.open("rb") as raw:
-        return raw.read(2) == b"\x1f\x8b"
-
-
-def _head(file: GivenFile, packed: bool) -> bytes:
-    try:
-        with file.path.open("rb") as raw:
-            head = gzip.GzipFile(fileobj=raw).read(540) if packed else raw.read(540)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ReadError(f"{file.name} is damaged: it cannot be unpacked. Copy or export it again.") from error
-    return head + bytes(540 - len(head)) if len(head) >= 348 else head
-
-
-def _parsed(file: GivenFile, head: bytes) -> _Header:
-    for order in "<>":
-        if len(head) >= 348 and struct.unpack(order + "i", head[:4])[0] == 348 and head[344:347] == b"n+1":
-            return _nifti1(head, order)
-        if len(head) >= 540 and struct.unpack(order + "i", head[:4])[0] == 540 and head[4:7] == b"n+2":
-            return _nifti2(head, order)
-    if head[344:347] == b"ni1" or head[4:7] == b"ni2":
-        raise ReadError(f"{file.name} is half of a .hdr/.img pair. Save the image as one .nii file and open that.")
-    raise ReadError(f"{file.name} has a damaged NIfTI header. Copy or export it again.")
-
-
-def _nifti1(head: bytes, order: str) -> _Header:
-    pixdim = struct.unpack(order + "8f", head[76:108])
-    vox_offset, slope, intercept = struct.unpack(order + "3f", head[108:120])
-    qform_code, sform_code = struct.unpack(order + "2h", head[252:256])
-    return _Header(
-        dim=struct.unpack(order + "8h", head[40:56]),
-        datatype=struct.unpack(order + "h", head[70:72])[0],
-        bitpix=struct.unpack(order + "h", head[72:74])[0],
-        pixdim=pixdim,
-        vox_offset=vox_offset,
-        slope=slope,
-        intercept=intercept,
-        units=head[123] & 7,
-        qform_code=qform_code,
-        sform_code=sform_code,
-        quaternion=struct.unpack(order + "6f", head[256:280]),
-        srow=struct.unpack(order + "12f", head[280:328]),
-        order=order,
-        minimum_offset=352,
-    )
-
-
-def _nifti2(head: bytes, order: str) -> _Header:
-    qform_code, sform_code = struct.unpack(order + "2i", head[344:352])
-    slope, intercept = struct.unpack(order + "2d", head[176:192])
-    return _Header(
-        dim=struct.unpack(order + "8q", head[16:80]),
-        datatype=struct.unpack(order + "h", head[12:14])[0],
-        bitpix=struct.unpack(order + "h", head[14:16])[0],
-        pixdim=struct.unpack(order + "8d", head[104:168]),
-        vox_offset=float(struct.unpack(order + "q", head[168:176])[0]),
-        slope=slope,
-        intercept=intercept,
-        units=struct.unpack(order + "i", head[500:504])[0] & 7,
-        qform_code=qform_code,
-        sform_code=sform_code,
-        quaternion=struct.unpack(order + "6d", head[352:400]),
-        srow=struct.unpack(order + "12d", head[400:496]),
-        order=order,
-        minimum_offset=544,
-    )
-
-
-def _dtype(name: str, header: _Header) -> np.dtype[np.generic]:
+def _dtype(name: str, header: NiftiHeader) -> np.dtype[np.generic]:
     if header.datatype in _REFUSED:
         raise ReadError(f"{name} holds {_REFUSED[header.datatype]}, not a CT or labels. Save one number per voxel.")
     if header.datatype not in _DTYPES:
@@ -157,14 +68,14 @@ def _dtype(name: str, header: _Header) -> np.dtype[np.generic]:
     return dtype
 
 
-def _offset(name: str, header: _Header) -> int:
+def _offset(name: str, header: NiftiHeader) -> int:
     offset = header.vox_offset
     if not (header.minimum_offset <= offset <= _MAX_HEADER) or offset != int(offset):
         raise ReadError(f"{name} has a damaged header: its voxels start at byte {offset:.6g}. Export it again.")
     return int(offset)
 
 
-def _rescale(name: str, header: _Header) -> tuple[float, float]:
+def _rescale(name: str, header: NiftiHeader) -> tuple[float, float]:
     """Return slope and intercept; by the standard a slope of 0 means none."""
     slope, intercept = header.slope, header.intercept
     if slope == 0 or not (np.isfinite(slope) or np.isfinite(intercept)):
@@ -174,7 +85,7 @@ def _rescale(name: str, header: _Header) -> tuple[float, float]:
     return slope, intercept
 
 
-def _placed(name: str, header: _Header) -> tuple[Affine, list[str]]:
+def _placed(name: str, header: NiftiHeader) -> tuple[Affine, list[str]]:
     spacing = np.array(header.pixdim[1:4])
     if not (np.isfinite(spacing).all() and (spacing > 0).all()):
         x, y, z = spacing
@@ -193,7 +104,7 @@ def _placed(name: str, header: _Header) -> tuple[Affine, list[str]]:
     return lps[:, [2, 1, 0, 3]], notes
 
 
-def _chosen(name: str, header: _Header, spacing: Affine, notes: list[str]) -> Affine:
+def _chosen(name: str, header: NiftiHeader, spacing: Affine, notes: list[str]) -> Affine:
     qform = _qform(name, header, spacing) if header.qform_code > 0 else None
     if header.sform_code <= 0:
         if qform is None:
@@ -215,7 +126,7 @@ def _chosen(name: str, header: _Header, spacing: Affine, notes: list[str]) -> Af
     return sform
 
 
-def _compare(name: str, header: _Header, sform: Affine, qform: Affine, notes: list[str]) -> None:
+def _compare(name: str, header: NiftiHeader, sform: Affine, qform: Affine, notes: list[str]) -> None:
     s_axes, q_axes = (m[:3, :3] / np.linalg.norm(m[:3, :3], axis=0) for m in (sform, qform))
     if float((s_axes * q_axes).sum(axis=0).min()) < np.cos(np.radians(45)):
         raise ReadError(
@@ -229,7 +140,7 @@ def _compare(name: str, header: _Header, sform: Affine, qform: Affine, notes: li
         notes.append(f"The file gives two positions up to {apart:.1f} mm apart (qform and sform); the sform was used.")
 
 
-def _qform(name: str, header: _Header, spacing: Affine) -> Affine:
+def _qform(name: str, header: NiftiHeader, spacing: Affine) -> Affine:
     b, c, d, *offset = header.quaternion
     length = b * b + c * c + d * d
     if not (np.isfinite(header.quaternion).all() and length <= 1 + 1e-3):

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import ReadError
-from core.imaging.files import GivenFile, Limits
+from core.imaging.files import GivenFile
+from core.imaging.job import Limits
 from core.imaging.volume_files import Layout, checked_grid, checked_shape
 
 _TYPES = {
@@ -42,7 +43,7 @@ def layout(file: GivenFile, limits: Limits) -> Layout:
     fields, offset = _fields(file)
     _refuse_detached(file.name, fields)
     sizes = _numbers(file.name, fields, "sizes")
-    if not all(n == int(n) for n in sizes) or len(sizes) != int(fields.get("dimension", "-1") or -1):
+    if not all(n.is_integer() for n in sizes) or _numbers(file.name, fields, "dimension") != [len(sizes)]:
         raise _damaged(file.name, "sizes")
     kinds = fields.get("kinds", "").lower().split()
     if any(re.search("colou?r|vector|complex|matrix|quaternion", kind) for kind in kinds):

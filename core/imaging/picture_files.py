@@ -8,9 +8,10 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from core.errors import ReadError
-from core.imaging.files import GivenFile, Job
+from core.imaging.files import GivenFile
 from core.imaging.grid import Grid
 from core.imaging.intake import LabelIntake
+from core.imaging.job import Job
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _DEEP = ("I;16", "I;16B", "I;16L", "I", "F")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.imaging.choices import SeriesSummary, SeveralSeries
-from core.imaging.files import LIMITS, Job, Limits
 from core.imaging.guard import decode_guarded
+from core.imaging.job import LIMITS, Job, Limits
 from core.imaging.matching import labels_on
 from core.imaging.volume import Mask, Source, Volume
 

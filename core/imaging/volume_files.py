@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import ReadError
-from core.imaging.files import GivenFile, Limits, in_bytes
+from core.imaging.files import GivenFile, in_bytes
 from core.imaging.grid import Grid
 from core.imaging.intake import Intake
+from core.imaging.job import Limits
 
 _BLOCK = 1 << 18
 _GZIP = zlib.MAX_WBITS | 16

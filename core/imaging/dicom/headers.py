@@ -9,7 +9,6 @@ from typing import Any
 import pydicom
 
 from core.errors import ReadError
-from core.imaging.dicom.access import careful
 from core.imaging.files import GivenFile
 
 _PHASE_TAGS = (
@@ -90,29 +89,23 @@ class Header:
 
 
 def dataset_of(file: GivenFile) -> pydicom.Dataset:
-    """Read one header.
-
-    Raises:
-        ReadError: It cannot be read to its end.
-    """
-    with careful(file):
-        return pydicom.dcmread(file.path, stop_before_pixels=True, force=True, specific_tags=[*_TAGS, *_PHASE_TAGS])
+    """Read the tags of a file that matter here, without its pixels; call it inside `careful`."""
+    return pydicom.dcmread(file.path, stop_before_pixels=True, force=True, specific_tags=[*_TAGS, *_PHASE_TAGS])
 
 
 def headers_of(file: GivenFile, data: pydicom.Dataset) -> list[Header]:
-    """Return the images in one file: one, or each frame of a multi-frame file.
+    """Return the images in one file: one, or each frame of a multi-frame file; call it inside `careful`.
 
     Raises:
-        ReadError: The header is damaged or does not fit its frames.
+        ReadError: The header says no size, or does not fit its frames.
     """
-    with careful(file):
-        if not (data.get("Rows") and data.get("Columns")):
-            raise ReadError(f"{file.name} is incomplete: its header says no image size. Copy or export it again.")
-        first = _one(file, data)
-        frames = int(data.get("NumberOfFrames") or 1)
-        if frames == 1 and "PerFrameFunctionalGroupsSequence" not in data:
-            return [first]
-        return _frames(file, data, first, frames)
+    if not (data.get("Rows") and data.get("Columns")):
+        raise ReadError(f"{file.name} is incomplete: its header says no image size. Copy or export it again.")
+    first = _one(file, data)
+    frames = int(data.get("NumberOfFrames") or 1)
+    if frames == 1 and "PerFrameFunctionalGroupsSequence" not in data:
+        return [first]
+    return _frames(file, data, first, frames)
 
 
 def _uid(data: pydicom.Dataset, tag: str) -> str:

@@ -13,8 +13,9 @@ from pydicom import uid
 from core.errors import ReadError
 from core.imaging.dicom.access import careful
 from core.imaging.dicom.headers import Header
-from core.imaging.files import GivenFile, Job, in_bytes
+from core.imaging.files import GivenFile, in_bytes
 from core.imaging.intake import Intake
+from core.imaging.job import Job
 
 _MOST_PACKED = 2000  # no codec packs pixels tighter than this; a smaller file lies about its size
 _FOR_DECODER = (

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pydicom import uid
 
 from core.errors import ReadError
+from core.imaging.dicom.access import careful
 from core.imaging.dicom.headers import Header, dataset_of, headers_of
-from core.imaging.files import GivenFile, Job
+from core.imaging.files import GivenFile
+from core.imaging.job import Job
 
 _NOT_IMAGES = {
     uid.SegmentationStorage: "a DICOM segmentation (SEG)",
@@ -41,16 +43,23 @@ def scanned(files: Sequence[GivenFile], job: Job) -> Scan:
     other: list[str] = []
     for file in files:
         job.started(file.name)
-        data = dataset_of(file)
-        kind = str(data.get("SOPClassUID") or "") or str(getattr(data.file_meta, "MediaStorageSOPClassUID", ""))
-        if kind == _DIRECTORY:
-            continue
-        if kind in _NOT_IMAGES or (kind and "Rows" not in data and not _must_be_image(kind)):
-            other.append(_NOT_IMAGES.get(uid.UID(kind), "a DICOM object without an image"))
-            continue
-        headers += headers_of(file, data)
+        with careful(file):
+            images, passed_over = _looked_into(file)
+        headers += images
+        other += passed_over
     _refuse_two_patients(headers)
     return Scan(tuple(headers), tuple(other))
+
+
+def _looked_into(file: GivenFile) -> tuple[list[Header], list[str]]:
+    """Return the images in a file, and in words what else it is if it is no image."""
+    data = dataset_of(file)
+    kind = str(data.get("SOPClassUID") or "") or str(getattr(data.file_meta, "MediaStorageSOPClassUID", ""))
+    if kind == _DIRECTORY:
+        return [], []
+    if kind in _NOT_IMAGES or (kind and "Rows" not in data and not _must_be_image(kind)):
+        return [], [_NOT_IMAGES.get(uid.UID(kind), "a DICOM object without an image")]
+    return headers_of(file, data), []
 
 
 def _must_be_image(kind: str) -> bool:

@@ -9,7 +9,8 @@ import numpy as np
 from core.errors import ReadError
 from core.imaging.dicom.headers import Header, short_key
 from core.imaging.dicom.scan import Scan
-from core.imaging.files import GivenFile, Job, names
+from core.imaging.files import GivenFile, names
+from core.imaging.job import Job
 
 _PHASE_WORDS = {"TemporalPositionIdentifier": "phase", "AcquisitionNumber": "acquisition", "EchoNumbers": "echo"}
 

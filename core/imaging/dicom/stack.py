@@ -10,8 +10,8 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging.dicom.headers import Header
 from core.imaging.dicom.series import named
-from core.imaging.files import Limits
 from core.imaging.grid import Grid
+from core.imaging.job import Limits
 
 _SAME_DIRECTION = 1e-3
 _EVEN = 0.03  # part of a step by which a slice may lie off its place

@@ -14,8 +14,9 @@ from core.imaging.dicom.headers import Header
 from core.imaging.dicom.scan import scanned
 from core.imaging.dicom.series import Candidate, candidates, chosen, named
 from core.imaging.dicom.stack import Stack, repeated, stacked
-from core.imaging.files import GivenFile, Job
+from core.imaging.files import GivenFile
 from core.imaging.intake import Intake
+from core.imaging.job import Job
 from core.imaging.window import PRESETS, Window
 
 _THUMBNAIL = 128

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from core.imaging import reading
 from core.imaging.decoding import Decoded, decode
-from core.imaging.files import Job
+from core.imaging.job import Job
 from core.imaging.volume import Mask, Volume
 
 

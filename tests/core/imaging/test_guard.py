@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.errors import LobuleError, ReadError
 from core.imaging import guard
-from core.imaging.files import Limits
+from core.imaging.job import Limits
 from core.imaging.reading import SeveralSeries, read_mask, read_volume
 from core.imaging.volume import Volume
 from tests.core.imaging.dicom_files import PATIENT_NAME, write_series

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import ReadError
-from core.imaging.files import Limits
+from core.imaging.job import Limits
 from tests.core.imaging.nifti_files import write_nifti
 from tests.core.imaging.opening import opened
 

@@ -10,7 +10,7 @@ import SimpleITK
 from pydicom import uid
 
 from core.errors import ReadError
-from core.imaging.files import Limits
+from core.imaging.job import Limits
 from core.imaging.reading import SeveralSeries
 from core.imaging.volume import Intensity
 from tests.core.imaging.dicom_files import PATIENT_ID, PATIENT_NAME, write_series

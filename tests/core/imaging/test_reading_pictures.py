@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from core.errors import ReadError
-from core.imaging.files import Limits
+from core.imaging.job import Limits
 from core.imaging.volume import Intensity
 from tests.core.imaging.opening import opened
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import ReadError
-from core.imaging.files import Limits
+from core.imaging.job import Limits
 from core.imaging.volume import Intensity
 from tests.core.imaging.nifti_files import SFORM, write_nifti
 from tests.core.imaging.opening import opened
@@ -425,11 +425,11 @@ def test_a_header_reads_its_raw_file_only_if_both_were_given(tmp_path: Path, hu:
             r"scan\.dcm does not hold a DICOM image, whatever its name says \(600 bytes\)",
         ),
         ("scan.nii.gz", b"", r"scan\.nii\.gz is empty \(0 bytes\)"),
-        ("scan.nii.gz", gzip.compress(b"hello"), "does not hold a NIfTI image"),
+        ("scan.nii.gz", gzip.compress(b"hello", mtime=0), "does not hold a NIfTI image"),
         ("scan.nii.gz", b"plain text", "does not hold a NIfTI image"),
         ("scan.exe", b"MZ\x90\0" * 64, "is not an image that Lobule can open"),
         ("scan.hdr", b"\x5c\x01\0\0" * 87, r"half of a \.hdr/\.img pair"),
-        ("scan.tar.gz", gzip.compress(b"x" * 600), "is not an image that Lobule can open"),
+        ("scan.tar.gz", gzip.compress(b"x" * 600, mtime=0), "is not an image that Lobule can open"),
     ],
 )
 def test_what_is_no_image_is_refused(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:
