@@ -1,11 +1,5 @@
-"""The app as a user starts it, and a browser as a user drives it."""
+"""The running app, and a browser as a user drives it."""
 
-import os
-import signal
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.app import running_app
 from tests.browser.reader import Reader
-
-ROOT = Path(__file__).parents[2]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,41 +19,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the app with ``make run`` on a free port, and stop it after the last test."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """Start the app for all tests; whatever they did to it, it must not have met a bug."""
     log = tmp_path_factory.mktemp("app") / "log"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["make", "run", f"PORT={port}"],
-            cwd=ROOT,
-            env=environment | {"STREAMLIT_SERVER_HEADLESS": "true"},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, process, log)
+    with running_app(log) as url:
         yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
     assert "Traceback" not in log.read_text(), log.read_text()
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(600):
-        assert process.poll() is None, f"the app did not start:\n{log.read_text()}"
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health") as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"the app does not answer:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="session")

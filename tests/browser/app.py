@@ -1,0 +1,52 @@
+"""The app as a user starts it: ``make run`` on a free port."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TRIES, PAUSE_S = 600, 0.2
+
+
+@contextmanager
+def running_app(log: Path) -> Iterator[str]:
+    """Start the app, give its address, and stop it afterwards; what it prints goes to ``log``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "run", f"PORT={port}"],
+            cwd=ROOT,
+            env=environment | {"STREAMLIT_SERVER_HEADLESS": "true"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(url, process, log)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(TRIES):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health") as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(PAUSE_S)
+    raise RuntimeError(f"the app did not start:\n{log.read_text()}")
