@@ -88,35 +88,30 @@ def _of(files: Sequence[GivenFile], *kinds: Kind) -> list[GivenFile]:
 
 
 def _dicom(files: Sequence[GivenFile], job: Job) -> Decoded:
-    from core.imaging.dicom.volume import open_series  # pydicom takes 0.25 s, which other formats need not wait for
+    from core.imaging.dicom import choosing, pixels  # pydicom takes 0.25 s, which other formats need not wait for
 
     slices = _of(files, Kind.DICOM)
     _refuse_broken(files, slices)
-    intake: HounsfieldIntake | LabelIntake | None = None
+    found = choosing.found_series(slices, job)
+    intake = _intake(found.name, found.stack.grid.shape, job)
+    pixels.pour(found.stack.headers, intake, job)
+    notes = (*found.notes, *_passed_over(files, slices))
+    return _finished(intake, found.stack.grid, found.name, "DICOM", notes, found.modality)
 
-    def intake_for(name: str, shape: tuple[int, int, int]) -> HounsfieldIntake | LabelIntake:
-        nonlocal intake
-        intake = LabelIntake(name, shape) if job.wants_labels else HounsfieldIntake(name, shape)
-        return intake
 
-    opened = open_series(slices, job, intake_for)
-    if intake is None:
-        raise TypeError("open_series must call intake_for")
-    notes = (*opened.notes, *_passed_over(files, slices))
-    return _finished(intake, opened.stack.grid, opened.name, "DICOM", notes, opened.modality)
+def _intake(name: str, shape: tuple[int, int, int], job: Job) -> HounsfieldIntake | LabelIntake:
+    return LabelIntake(name, shape) if job.wants_labels else HounsfieldIntake(name, shape)
 
 
 def _refuse_broken(files: Sequence[GivenFile], slices: Sequence[GivenFile]) -> None:
     """A file named like the slices that holds no DICOM is a broken slice, and never passed over."""
     endings = {file.suffix for file in slices} | {".dcm"}
     for file in files:
-        if file.kind in (Kind.EMPTY, Kind.OTHER, Kind.PACKED) and file.suffix in endings:
-            raise (
-                not_an_image(file)
-                if file.kind is Kind.EMPTY
-                else ReadError(
-                    f"{file.name} lies among DICOM slices but is damaged or no DICOM. Copy it again, or leave it out."
-                )
+        if file.kind is Kind.EMPTY and file.suffix in endings:
+            raise not_an_image(file)
+        if file.kind in (Kind.OTHER, Kind.PACKED) and file.suffix in endings:
+            raise ReadError(
+                f"{file.name} lies among DICOM slices but is damaged or no DICOM. Copy it again, or leave it out."
             )
 
 
@@ -134,8 +129,7 @@ def _volume(files: Sequence[GivenFile], job: Job) -> Decoded:
         layout = nrrd.layout(file, job.limits)
     else:
         layout = metaimage.layout(file, files, job.limits)
-    shape = layout.grid.shape
-    intake = LabelIntake(file.name, shape) if job.wants_labels else HounsfieldIntake(file.name, shape)
+    intake = _intake(file.name, layout.grid.shape, job)
     volume_files.pour(file, layout, intake)
     used = [f for f in files if f.path in (file.path, layout.data)]
     return _finished(intake, layout.grid, file.name, layout.format, (*layout.notes, *_passed_over(files, used)))

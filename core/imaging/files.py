@@ -74,7 +74,7 @@ class GivenFile:
 def recognised(path: Path, order: str) -> GivenFile:
     """Look into a file and say what it holds."""
     with path.open("rb") as file:
-        head = file.read(64 * 1024)
+        head = file.read(8192)
     name = "".join(letter if letter.isprintable() else "?" for letter in Path(order).name)
     kind = Kind.OTHER if head and Path(order).suffix.lower() in (".raw", ".zraw") else _kind(head)
     return GivenFile(name, path, kind, order)

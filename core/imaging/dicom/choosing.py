@@ -1,7 +1,7 @@
-"""Opens a DICOM series: chooses it, clears duplicates, orders its slices and decodes them."""
+"""Finds the DICOM series to open: chooses it or offers the choice, clears duplicates, orders its slices."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from core.imaging.dicom.scan import scanned
 from core.imaging.dicom.series import Candidate, candidates, chosen, named
 from core.imaging.dicom.stack import Stack, repeated, stacked
 from core.imaging.files import GivenFile
-from core.imaging.intake import Intake
 from core.imaging.job import Job
 from core.imaging.window import PRESETS, Window
 
@@ -23,8 +22,8 @@ _THUMBNAIL = 128
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A series whose slices have been decoded into an intake.
+class FoundSeries:
+    """The series to open, its slices in order, nothing decoded yet.
 
     Attributes:
         name: The series description, or ``DICOM series``.
@@ -39,15 +38,12 @@ class Opened:
     notes: tuple[str, ...]
 
 
-def open_series(
-    files: Sequence[GivenFile], job: Job, intake_for: Callable[[str, tuple[int, int, int]], Intake]
-) -> Opened:
-    """Find the series to open among DICOM files and decode it.
+def found_series(files: Sequence[GivenFile], job: Job) -> FoundSeries:
+    """Find the series to open among DICOM files and put its slices in order.
 
     Args:
         files: DICOM files of one patient.
         job: Limits, and the series if one was chosen.
-        intake_for: Makes the intake, given the name and the shape ``(z, y, x)``.
 
     Raises:
         SeveralSeries: The user has to choose.
@@ -59,13 +55,10 @@ def open_series(
         raise SeveralSeries(tuple(_summary(c, job) for c in among))
     headers, dropped = _without_duplicates(candidate.headers, job)
     stack = stacked(headers, job.limits)
-    slices = stack.headers
-    intake = intake_for(candidate.description, stack.grid.shape)
-    pixels.pour(slices, intake, job)
     notes = [*candidate.notes, *dropped, *stack.notes]
-    if len({(h.slope, h.intercept) for h in slices}) > 1:
+    if len({(h.slope, h.intercept) for h in stack.headers}) > 1:
         notes.append("The rescale differs from slice to slice and was applied to each.")
-    return Opened(candidate.description, slices[0].modality, stack, tuple(notes))
+    return FoundSeries(candidate.description, stack.headers[0].modality, stack, tuple(notes))
 
 
 def _without_duplicates(headers: Sequence[Header], job: Job) -> tuple[list[Header], list[str]]:
