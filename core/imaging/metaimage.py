@@ -43,6 +43,10 @@ def layout(file: GivenFile, together: Sequence[GivenFile], limits: Limits) -> La
         raise _damaged(file.name, "DimSize")
     if fields.get("ElementNumberOfChannels", "1") != "1":
         raise ReadError(f"{file.name} holds colours or vectors, not one number per voxel. Save a plain volume.")
+    if fields.get("DistanceUnits", "mm") not in ("mm", "?", ""):
+        raise ReadError(
+            f"{file.name} counts in {fields['DistanceUnits'][:30]}, not millimetres. Save it in millimetres."
+        )
     shape = checked_shape(file.name, [int(n) for n in sizes], limits)
     affine, has_spacing, notes = _placed(file.name, fields, len(sizes))
     data, offset = _data(file, fields, end, together)

@@ -48,6 +48,7 @@ def layout(file: GivenFile, limits: Limits) -> Layout:
     kinds = fields.get("kinds", "").lower().split()
     if any(re.search("colou?r|vector|complex|matrix|quaternion", kind) for kind in kinds):
         raise ReadError(f"{file.name} holds colours or vectors, not one number per voxel. Save a plain volume.")
+    _refuse_units(file.name, fields)
     affine, has_spacing, notes = _placed(file.name, fields)
     shape = checked_shape(file.name, [int(n) for n in sizes], limits)
     return Layout(
@@ -86,6 +87,12 @@ def _refuse_detached(name: str, fields: dict[str, str]) -> None:
     skips = (fields.get(key, "0") for key in ("line skip", "lineskip", "byte skip", "byteskip"))
     if any(skip != "0" for skip in skips):
         raise ReadError(f"{name} skips bytes before its data, which is not read. Save it again as a plain .nrrd.")
+
+
+def _refuse_units(name: str, fields: dict[str, str]) -> None:
+    units = {unit.strip('"').lower() for unit in fields.get("space units", "").split()} - {"", "mm", "???"}
+    if units:
+        raise ReadError(f"{name} counts in {', '.join(sorted(units))[:30]}, not millimetres. Save it in millimetres.")
 
 
 def _detached(name: str) -> ReadError:

@@ -60,7 +60,7 @@ def stacked(headers: Sequence[Header], limits: Limits) -> Stack:
 
 def repeated(headers: Sequence[Header]) -> list[list[Header]]:
     """Return groups of two or more slices that lie at one position."""
-    if any(header.position is None or header.orientation is None for header in headers):
+    if _nowhere(headers):
         return []
     heights = np.array([header.position for header in headers]) @ _axes(headers)[0]
     order = np.argsort(heights, kind="stable")
@@ -77,8 +77,7 @@ def _check_alike(headers: Sequence[Header], limits: Limits) -> None:
     colour = [h for h in headers if h.samples != 1]
     if colour:
         raise ReadError(f"{named(colour)}: a colour picture stored as DICOM, not a CT slice. Leave it out.")
-    nowhere = [h for h in headers if h.position is None or h.orientation is None]
-    nowhere = nowhere or [h for h in headers if not np.isfinite([*(h.position or ()), *(h.orientation or ())]).all()]
+    nowhere = _nowhere(headers)
     if nowhere:
         raise ReadError(
             f"{named(nowhere)}: the slice position or orientation is missing, so slices cannot be put in order. "
@@ -96,6 +95,12 @@ def _check_alike(headers: Sequence[Header], limits: Limits) -> None:
             f"{named(headers)}: {len(headers)} slices of {headers[0].rows:,} × {headers[0].columns:,} pixels are "
             f"{count:,} voxels; at most {limits.max_voxels:,} are opened."
         )
+
+
+def _nowhere(headers: Sequence[Header]) -> list[Header]:
+    """Return the slices that do not say where they lie."""
+    places = [(header, (*(header.position or ()), *(header.orientation or ()))) for header in headers]
+    return [header for header, place in places if len(place) != 9 or not np.isfinite(place).all()]
 
 
 def _axes(headers: Sequence[Header]) -> Array:

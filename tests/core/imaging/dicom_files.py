@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import Dataset, uid
+import SimpleITK
+from pydicom import Dataset, dcmread, uid
 from pydicom.dataset import FileMetaDataset
 
 PATIENT_NAME, PATIENT_ID = "Hofmann^Wilhelmine", "KRK-4711-X"
@@ -87,3 +88,21 @@ def dataset(
     data.RescaleIntercept, data.RescaleSlope, data.RescaleType = -1024, 1, "HU"
     data.PixelData = (picture.astype(np.int32) + 1024).astype("<u2").tobytes()
     return data
+
+
+def compress(file: Path, target: Path, compressor: str) -> None:
+    """Write a copy of a file whose pixels GDCM packed without loss as ``JPEG2000`` or ``JPEG``."""
+    data = dcmread(file)
+    packed = target.with_suffix(".packed.dcm")
+    writer = SimpleITK.ImageFileWriter()
+    writer.SetFileName(str(packed))
+    writer.UseCompressionOn()
+    writer.SetCompressor(compressor)
+    writer.Execute(SimpleITK.GetImageFromArray(data.pixel_array))
+    other = dcmread(packed)
+    packed.unlink()
+    data.PixelData, data.file_meta.TransferSyntaxUID = other.PixelData, other.file_meta.TransferSyntaxUID
+    data["PixelData"].is_undefined_length = True
+    for keyword in ("BitsStored", "HighBit", "PixelRepresentation", "BitsAllocated"):
+        setattr(data, keyword, other[keyword].value)
+    data.save_as(target)

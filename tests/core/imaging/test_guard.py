@@ -13,7 +13,7 @@ from core.imaging import guard
 from core.imaging.job import Limits
 from core.imaging.reading import SeveralSeries, read_mask, read_volume
 from core.imaging.volume import Volume
-from tests.core.imaging.dicom_files import PATIENT_NAME, write_series
+from tests.core.imaging.dicom_files import PATIENT_NAME, compress, write_series
 from tests.core.imaging.nifti_files import write_nifti
 
 HU = np.random.default_rng(5).integers(-1000, 1200, (5, 12, 14)).astype(np.int16)
@@ -120,11 +120,7 @@ def _seeds(folder: Path) -> list[Path]:
     (folder / "d.nii.gz").write_bytes(gzip.compress((folder / "c.nii").read_bytes()))
     Image.fromarray(HU[0].astype(np.uint8)).save(folder / "e.png")
     dicom = write_series(folder / "dicom", HU[:1])[0]
-    packed = SimpleITK.ImageFileWriter()
-    packed.SetFileName(str(folder / "f.dcm"))
-    packed.UseCompressionOn()
-    packed.SetCompressor("JPEG")
-    packed.Execute(SimpleITK.GetImageFromArray((HU[0] + 1024).astype(np.uint16)))
+    compress(dicom, folder / "f.dcm", "JPEG")
     return [*sorted(p for p in folder.iterdir() if p.is_file()), dicom]
 
 
