@@ -57,16 +57,22 @@ def decode_guarded(paths: Sequence[Path], job: Job) -> Decoded:
 
 def _run(workspace: Path, limits: Limits) -> int | None:
     """Run the process and return its exit code; None if it took too long."""
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"), "1")
     environment = os.environ | one | {"PYTHONPATH": _search_path(), "LC_ALL": "C", "TMPDIR": str(workspace)}
     try:
-        done = subprocess.run(  # type: ignore[call-overload]
-            [*_COMMAND, str(workspace)], env=environment, timeout=limits.seconds, check=False, cwd=_ROOT, **quiet
+        done = subprocess.run(
+            [*_COMMAND, str(workspace)],
+            env=environment,
+            cwd=_ROOT,
+            timeout=limits.seconds,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         return None
-    return int(done.returncode)
+    return done.returncode
 
 
 def _search_path() -> str:

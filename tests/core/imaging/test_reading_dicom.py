@@ -356,7 +356,7 @@ def test_a_broken_file_named_like_the_slices_is_not_passed_over(
     (tmp_path / "VERSION").write_text("made by a viewer")
     assert opened(tmp_path).slices == 7
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ReadError, match="IM0009 (lies among DICOM slices but is damaged|is empty)"):
+    with pytest.raises(ReadError, match=r"IM0009 (lies among DICOM slices but is damaged|is empty)"):
         opened(tmp_path)
 
 
