@@ -1,0 +1,53 @@
+"""What the benchmarks print rests on a few small functions."""
+
+import numpy as np
+import pytest
+
+from benchmarks import accuracy, box_to_mask
+from core.imaging.window import Window
+from core.segmentation.prompt import Box
+from core.segmentation.segmenter import Segmenter
+from tests.core.segmentation.conftest import lite  # noqa: F401  a fixture
+
+
+def test_islands_touch_at_corners_and_small_ones_are_left_out() -> None:
+    mask = np.zeros((20, 30), np.bool_)
+    mask[0:5, 0:7] = mask[5:10, 7:14] = True  # 35 + 35 voxels that touch at a corner
+    mask[15:20, 20:29] = True  # 45: too small
+    (island,) = accuracy.islands(mask)
+    assert island.sum() == 70
+    assert accuracy.tight_box(island) == Box(0, 0, 10, 14)
+
+
+def test_no_edge_moves_further_than_15_percent_of_the_shorter_side() -> None:
+    box, rng = Box(100, 200, 140, 300), np.random.default_rng(0)  # 15 % of 40 is 6
+    drawn = [accuracy.jitter(box, rng) for _ in range(500)]
+    moved = np.array([[d.y0 - 100, d.x0 - 200, d.y1 - 140, d.x1 - 300] for d in drawn])
+    assert (moved.min(axis=0) == -6).all()
+    assert (moved.max(axis=0) == 6).all()
+    assert abs(moved.mean()) < 0.5
+
+
+def test_the_same_seed_draws_the_same_boxes() -> None:
+    first, second = (accuracy.jitter(Box(3, 4, 50, 90), np.random.default_rng(7)) for _ in range(2))
+    assert first == second
+
+
+def test_accuracy_scores_exact_and_jittered_boxes(lite: Segmenter) -> None:  # noqa: F811
+    scores = accuracy.evaluate(lite, Window(40, 400), every=64, rng=np.random.default_rng(1))
+    assert {kind for _, kind in scores.values} == {"exact", "jittered 15%"}
+    for label in ("liver", "tumour"):
+        assert len(scores.values[label, "jittered 15%"]) == 3 * len(scores.values[label, "exact"]) > 0
+    assert np.median(scores.values["liver", "exact"]) > 0.85  # one large object; four small tumours say too little
+    assert "| tumour | exact |" in scores.table()
+
+
+def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
+    times = {
+        ("LiteMedSAM", "embed"): 90.0,
+        ("LiteMedSAM", "predict"): 10.0,
+        ("SAM ViT-B", "embed"): 940.0,
+        ("SAM ViT-B", "predict"): 60.0,
+    }
+    assert box_to_mask.table(times).splitlines()[-1] == "| first mask (embed + predict) | 100 | 1000 | 10.0× |"
+    assert box_to_mask.median([3.0, 1.0, 2.0]) == pytest.approx(2)
