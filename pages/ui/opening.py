@@ -33,6 +33,7 @@ def samples(state: AppState) -> None:
 def upload(state: AppState) -> None:
     """Take files or a folder by drag and drop, read them, and put the CT on the screen."""
     st.markdown("##### Upload your own")
+    answer = st.container()
     files_tab, folder_tab = st.tabs(["Files or a zip", "A folder"])
     files = files_tab.file_uploader(
         FORMATS, accept_multiple_files=True, key=f"files_{state.uploads}", help="Drop all files of one CT together."
@@ -48,12 +49,13 @@ def upload(state: AppState) -> None:
         state.tried, state.trouble, state.choices = tried, None, ()
         if picked:
             _open(state, picked)
-    if state.trouble:
-        st.error(state.trouble, icon=":material/error:")
-        if state.case is not None:
+    with answer:
+        if state.trouble:
+            st.error(state.trouble, icon=":material/error:")
+        if state.trouble and state.case is not None:
             st.caption("The open case is as it was.")
-    elif state.choices:
-        _choose_series(state, picked)
+        if state.choices:
+            _choose_series(state, picked)
     st.caption(
         "Files are read on the machine that runs Lobule and go nowhere else. Patient names and numbers are dropped."
     )
@@ -66,7 +68,7 @@ def _open(state: AppState, files: Sequence[UploadedFile], series: str | None = N
     except SeveralSeries as error:
         state.choices = error.choices
     except LobuleError as error:
-        state.trouble, state.choices = str(error), ()
+        state.trouble = str(error)
     else:
         state.open(volume)
         state.uploads += 1
@@ -82,17 +84,19 @@ def _choose_series(state: AppState, files: Sequence[UploadedFile]) -> None:
             words.markdown(f"**{choice.description or 'No description'}**")
             words.caption(_series_facts(choice))
             if words.button("Open this series", key=f"open_{choice.key}"):
+                state.trouble = None
                 _open(state, files, choice.key)
-    if state.trouble:
-        st.error(state.trouble, icon=":material/error:")
+                st.rerun()
 
 
 def _series_facts(choice: SeriesSummary) -> str:
     rows, columns = choice.size
-    slices = f"{choice.slices} slice{'s' if choice.slices != 1 else ''}"
-    return (
-        f"{choice.modality or 'modality not given'} · {slices} · {columns} × {rows} · {choice.spacing[0]:.2f} mm apart"
-    )
+    facts = [
+        choice.modality or "modality not given",
+        f"{choice.slices} slice{'s' if choice.slices != 1 else ''}",
+        f"{columns} × {rows} pixels",
+    ]
+    return " · ".join([*facts, f"{choice.spacing[0]:.2f} mm apart"] if choice.spacing[0] > 0 else facts)
 
 
 def labels_upload(state: AppState, case: Case) -> None:

@@ -97,20 +97,20 @@ def _take_model(state: AppState) -> None:
 
 
 def _view(state: AppState, case: Case) -> None:
-    show_in("opacity", state.opacity)
-    st.slider("Opacity of masks", 0.0, 1.0, step=0.05, key="opacity", on_change=_take_view, args=(state, case))
-    show_in("height", state.height)
+    """Show how to show. A popover is drawn when it is opened: its widgets need their values with them."""
+    args = (state, case)
+    st.slider("Opacity of masks", 0.0, 1.0, state.opacity, 0.05, key="opacity", on_change=_take_view, args=args)
     st.select_slider(
         "Size of the picture",
         list(HEIGHTS),
-        format_func=HEIGHTS.__getitem__,
+        state.height,
+        HEIGHTS.__getitem__,
         key="height",
         on_change=_take_view,
-        args=(state, case),
+        args=args,
     )
     if case.reference is not None:
-        show_in("reference", state.show_reference)
-        st.toggle("Outline of the reference", key="reference", on_change=_take_view, args=(state, case))
+        st.toggle("Outline of the reference", state.show_reference, key="reference", on_change=_take_view, args=args)
 
 
 def _take_view(state: AppState, case: Case) -> None:

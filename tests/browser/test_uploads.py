@@ -19,11 +19,16 @@ FIRST, LAST = 70, 90
 ROWS, COLUMNS = 120, 104
 
 
+def real_ct() -> np.ndarray:
+    """The HU of the real sample; below air nothing, as in the unsigned values of a scanner."""
+    return lits_117()[0].hu.clip(min=-1024)
+
+
 @pytest.fixture(scope="module")
 def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A DICOM series of real CT slices, neither square nor isotropic, in a folder in a folder."""
     folder = tmp_path_factory.mktemp("study") / "portal"
-    write_series(folder, lits_117()[0].hu[FIRST:LAST, :ROWS, :COLUMNS], SPACING, origin=(-40.5, 12.25, -310.0))
+    write_series(folder, real_ct()[FIRST:LAST, :ROWS, :COLUMNS], SPACING, origin=(-40.5, 12.25, -310.0))
     return folder
 
 
@@ -74,7 +79,7 @@ def test_a_dicom_series_opens_from_a_folder(reader: Reader, series: Path, tmp_pa
 
 def test_of_several_series_the_reader_chooses(reader: Reader, series: Path, tmp_path: Path) -> None:
     study = tmp_path / "study"
-    hu = lits_117()[0].hu
+    hu = real_ct()
     write_series(study / "a", hu[10:22, :90, :80], SeriesInstanceUID="1.2.3.1", SeriesDescription="Arterial")
     write_series(study / "b", hu[10:24, :90, :80], SeriesInstanceUID="1.2.3.2", SeriesDescription="Venous")
     reader.upload(zipped(study, tmp_path / "study.zip"))

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core.imaging.decoding import decode
-from core.imaging.files import LIMITS, Job
+from core.imaging.job import LIMITS, Job
 from core.imaging.reading import read_mask, read_volume
 from core.imaging.volume import Mask, Source, Volume
 from core.imaging.writing import write_mask
