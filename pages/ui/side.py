@@ -24,7 +24,7 @@ def objects(state: AppState, case: Case) -> None:
     st.markdown(f"**Slice {case.z + 1}**" + (f" · {_agreement(case)}" if state.show_reference else ""))
     outlines = case.annotation.on_slice(case.z)
     if not outlines:
-        st.caption("Draw a box round a lesion on the picture: press, drag, let go.")
+        st.caption("Draw a box round each lesion, one at a time: press, drag, let go.")
     for outline in outlines:
         with st.container(border=True, key=f"object_{outline.id}", gap="xsmall"):
             _object(state, case, outline)
