@@ -8,9 +8,10 @@ from typing import TypeAlias
 from core.imaging.volume import Volume
 from core.imaging.window import Window, slice_picture
 from core.segmentation.prompt import Prompt
-from core.segmentation.segmenter import Embedding, Prediction, Segmenter
+from core.segmentation.segmenter import Embedding, ModelCard, Prediction, Segmenter
 
-_Key: TypeAlias = tuple[str, int, Window | None, str]
+# The whole card, not its sha256: the same weights may be fed in another way once their owner says so beside them.
+_Key: TypeAlias = tuple[str, int, Window | None, ModelCard]
 
 
 class Embeddings:
@@ -41,7 +42,7 @@ class Embeddings:
                 it is shown the whole range.
         """
         shown = window or segmenter.card.window
-        key = (volume.key, z, shown if volume.has_hu else None, segmenter.card.sha256)
+        key = (volume.key, z, shown if volume.has_hu else None, segmenter.card)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -75,7 +76,7 @@ class Embeddings:
         """Keep what was made, and make room."""
         with self._lock:
             del self._coming[key]
-            if embedding is not None:
+            if embedding is not None and embedding.nbytes <= self.limit_bytes:
                 self._kept[key] = embedding
             held = sum(kept.nbytes for kept in self._kept.values())
             while held > self.limit_bytes:
