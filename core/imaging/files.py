@@ -14,6 +14,7 @@ from pathlib import Path
 from core.errors import ReadError
 from core.imaging.job import Limits
 
+_ZIP = "zip archive"
 _BY_SUFFIX = (
     (".nii.gz", "NIfTI"),
     (".nii", "NIfTI"),
@@ -24,8 +25,9 @@ _BY_SUFFIX = (
     (".jpg", "picture"),
     (".jpeg", "picture"),
     (".webp", "picture"),
-    (".zip", "zip archive"),
+    (".zip", _ZIP),
 )
+_WORDS = {"picture": "picture", _ZIP: _ZIP}
 KNOWN = "a DICOM series (folder, files or .zip), NIfTI (.nii, .nii.gz), NRRD, MetaImage (.mha) or PNG/JPG/WebP pictures"
 
 
@@ -124,10 +126,11 @@ def not_an_image(file: GivenFile) -> ReadError:
         return ReadError(f"{file.name} is empty (0 bytes). Copy or export it again.")
     if file.suffix in (".hdr", ".img"):
         return ReadError(f"{file.name} is half of a .hdr/.img pair. Save the image as one .nii file and open that.")
-    claim = next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), None)
+    claim = _claim(file)
     if claim:
         return ReadError(
-            f"{file.name} does not hold a {claim} image, whatever its name says ({in_bytes(file.size)}). "
+            f"{file.name} does not hold a {_WORDS.get(claim, f'{claim} image')}, whatever its name says "
+            f"({in_bytes(file.size)}). "
             "It is damaged or wrongly named: copy or export it again."
         )
     return ReadError(f"{file.name} is not an image that Lobule can open. Open {KNOWN}.")
@@ -135,8 +138,24 @@ def not_an_image(file: GivenFile) -> ReadError:
 
 def misnamed(file: GivenFile) -> tuple[str, ...]:
     """Return a note if a file's name claims another format than it holds."""
-    claim = next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), file.kind)
-    return () if claim == file.kind else (f"{file.name} holds {file.kind}, whatever its name says, and was read so.",)
+    if _claim(file) in ("", file.kind):
+        return ()
+    return (f"{file.name} holds {file.kind}, whatever its name says, and was read so.",)
+
+
+def claims_in_vain(file: GivenFile) -> bool:
+    """Say whether a file is named as an image of a kind that it does not hold."""
+    return _claim(file) not in ("", _ZIP, file.kind)
+
+
+def numbers_aside(name: str) -> str:
+    """Return a name without its numbers, alike for all slices that were numbered by one program."""
+    return re.sub(r"[0-9]+", "#", name.lower())
+
+
+def _claim(file: GivenFile) -> str:
+    """Return the format that a name stands for, ``""`` if none."""
+    return next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), "")
 
 
 def in_bytes(count: float) -> str:

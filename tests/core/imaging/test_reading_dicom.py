@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pydicom
 import pytest
 import SimpleITK
+from PIL import Image
 from pydicom import uid
 
 from core.errors import ReadError
@@ -358,6 +359,43 @@ def test_a_broken_file_named_like_the_slices_is_not_passed_over(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ReadError, match=r"IM0009 (lies among DICOM slices but is damaged|is empty)"):
         opened(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["IM0007.dcm", "IM0004.dcm", "preview.png"])
+def test_a_web_page_in_place_of_an_image_is_not_passed_over(
+    tmp_path: Path, hu: npt.NDArray[np.int16], name: str
+) -> None:
+    write_series(tmp_path, hu)
+    (tmp_path / name).write_text("<html>504 gateway timeout</html>")
+    with pytest.raises(ReadError, match=rf"{name} does not hold a (DICOM image|picture),.*copy or export it again"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["IM{:04d}", "1.2.840.{}", "CT{}.ima"])
+@pytest.mark.parametrize("content", [b"<html>504</html>", b"\1\0\2" * 90])
+def test_a_broken_file_numbered_like_the_slices_is_not_passed_over(
+    tmp_path: Path, hu: npt.NDArray[np.int16], pattern: str, content: bytes
+) -> None:
+    for number, file in enumerate(write_series(tmp_path, hu), start=1):
+        file.rename(tmp_path / pattern.format(number))
+    last = pattern.format(7)
+    (tmp_path / last).write_bytes(content)
+    with pytest.raises(ReadError, match=rf"{last} lies among DICOM slices but is damaged or no DICOM"):
+        opened(tmp_path)
+
+
+def test_a_photograph_in_place_of_a_slice_is_not_passed_over(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    write_series(tmp_path, hu)
+    Image.fromarray(np.zeros((20, 24), np.uint8)).save(tmp_path / "IM0007.dcm", "PNG")
+    with pytest.raises(ReadError, match=r"IM0007\.dcm does not hold a DICOM image"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["IM1.txt", "dose.csv", "series.json", "IM0001.xml", "VERSION"])
+def test_notes_beside_the_slices_are_left_out(tmp_path: Path, hu: npt.NDArray[np.int16], name: str) -> None:
+    write_series(tmp_path, hu)
+    (tmp_path / name).write_text("<made>by a viewer</made>")
+    assert opened(tmp_path).source.notes == ("1 other file(s) in the selection were left out.",)
 
 
 def test_missing_slices_are_counted_and_placed(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
