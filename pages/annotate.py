@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui.prompting import answer, look_ahead
 from pages.ui.side import exports, model, objects
 from pages.ui.slices import canvas, heading, slice_bar
-from pages.ui.state import AppState, Case, app_state
+from pages.ui.state import AppState, Case, app_state, redraw
 from pages.ui.toolbar import toolbar
 
 NARROWEST = 420
@@ -25,7 +25,7 @@ def workbench(state: AppState, case: Case) -> None:
     with side:
         slice_bar(case)
         if boxes is not None and answer(state, case, boxes):
-            st.rerun(scope="fragment")
+            redraw()
         toolbar(state, case)
         objects(state, case)
         exports(state, case)

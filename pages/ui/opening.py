@@ -9,8 +9,8 @@ from core.errors import LobuleError
 from core.imaging.preprocess import DENOISING, NORMALISING, Preprocessing, preprocess
 from core.imaging.reading import SeriesSummary, SeveralSeries, read_mask, read_volume
 from core.imaging.samples import SAMPLES, open_sample
-from pages.ui.card import spacing_text
-from pages.ui.state import AppState, Case
+from pages.ui.card import plain, spacing_text
+from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.uploads import read_uploads
 
 FORMATS = "DICOM series (files or one zip), NIfTI, NRRD, MHA/MHD, or PNG/JPG/WebP slices"
@@ -51,7 +51,7 @@ def upload(state: AppState) -> None:
             _open(state, picked)
     with answer:
         if state.trouble:
-            st.error(state.trouble, icon=":material/error:")
+            st.error(plain(state.trouble), icon=":material/error:")
         if state.trouble and state.case is not None:
             st.caption("The open case is as it was.")
         if state.choices:
@@ -81,7 +81,7 @@ def _choose_series(state: AppState, files: Sequence[UploadedFile]) -> None:
         with st.container(border=True, key=f"series_{choice.key}"):
             picture, words = st.columns([1, 3], vertical_alignment="center")
             picture.image(choice.thumbnail, width=96)
-            words.markdown(f"**{choice.description or 'No description'}**")
+            words.markdown(f"**{plain(choice.description or 'No description')}**")
             words.caption(_series_facts(choice))
             if words.button("Open this series", key=f"open_{choice.key}"):
                 state.trouble = None
@@ -103,18 +103,29 @@ def labels_upload(state: AppState, case: Case) -> None:
     """Take a label map for the open CT, to compare with."""
     st.caption("A label map on this CT's grid, drawn by somebody: shown as an outline and compared by Dice.")
     files = st.file_uploader("Label map", accept_multiple_files=True, key=f"labels_{state.uploads}")
-    if files:
-        try:
-            with st.spinner("Reading the labels…"):
-                case.reference = read_uploads(files, lambda paths: read_mask(paths, case.volume))
-        except LobuleError as error:
-            st.error(str(error), icon=":material/error:")
-            return
+    tried = tuple(file.file_id for file in files)
+    if tried != state.labels_tried:
+        state.labels_tried, state.labels_trouble = tried, None
+        if files:
+            _take_labels(state, case, files)
+    if state.labels_trouble:
+        st.error(plain(state.labels_trouble), icon=":material/error:")
+    if case.reference is not None:
+        st.success("This case has labels to compare with.", icon=":material/layers:")
+
+
+def _take_labels(state: AppState, case: Case, files: Sequence[UploadedFile]) -> None:
+    try:
+        with st.spinner("Reading the labels…"):
+            case.reference = read_uploads(files, lambda paths: read_mask(paths, case.volume))
+    except SeveralSeries:
+        state.labels_trouble = "These files hold several label series. Add the one that belongs to this CT alone."
+    except LobuleError as error:
+        state.labels_trouble = str(error)
+    else:
         state.uploads += 1
         state.show_reference = True
         st.rerun()
-    if case.reference is not None:
-        st.success("This case has labels to compare with.", icon=":material/layers:")
 
 
 def prepare_copy(state: AppState, case: Case) -> None:
@@ -146,17 +157,19 @@ def open_cases(state: AppState) -> None:
     """Let the reader go back to another case of this session."""
     if len(state.cases) < 2:
         return
-    keys = list(state.cases)
-    chosen = st.selectbox(
+    show_in("case", state.current)
+    st.selectbox(
         "Cases open in this session",
-        keys,
-        index=keys.index(str(state.current)),
+        list(state.cases),
         format_func=lambda key: _case_title(state.cases[key]),
         key="case",
+        on_change=_take_case,
+        args=(state,),
     )
-    if chosen != state.current:
-        state.current = chosen
-        st.rerun()
+
+
+def _take_case(state: AppState) -> None:
+    state.current = shown_in("case")
 
 
 def _case_title(case: Case) -> str:

@@ -16,7 +16,7 @@ from core.segmentation import weights
 from pages.ui import models
 from pages.ui.prompting import ask_again
 from pages.ui.slices import painted
-from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.state import AppState, Case, redraw, show_in, shown_in
 
 
 def objects(state: AppState, case: Case) -> None:
@@ -49,6 +49,7 @@ def _jump(case: Case) -> None:
 def _object(state: AppState, case: Case, outline: Outline) -> None:
     values = [label.value for label in case.annotation.labels]
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown(f"**{outline.id}**", width="content")
     row.selectbox(
         "Label",
         values,
@@ -61,7 +62,7 @@ def _object(state: AppState, case: Case, outline: Outline) -> None:
     )
     if row.button("", icon=":material/refresh:", key=f"again_{outline.id}", help="Ask again, as set now"):
         ask_again(state, case, outline)
-        st.rerun(scope="fragment")
+        redraw()
     row.button(
         "",
         icon=":material/delete:",
@@ -129,14 +130,14 @@ def model(state: AppState, case: Case) -> None:
             st.toggle("Feed what I see", key="feed", on_change=_take_feed, args=(case,))
             st.caption(f"Otherwise the model gets {card.window}, in which it was trained, whatever the screen shows.")
         points = "boxes and points" if card.takes_points else "boxes only: it was not trained on points"
-        st.caption(f"{card.title} · {card.megabytes:.0f} MB · {card.licence} · on {_device(state)} · {points}")
+        st.caption(f"{card.title} · {card.megabytes:.0f} MB · {card.licence} · {points}{_device(state)}")
 
 
 def _device(state: AppState) -> str:
     try:
-        return models.segmenter(state.model).device
-    except LobuleError as error:
-        return str(error)
+        return f" · runs on {models.segmenter(state.model).device}"
+    except LobuleError:
+        return ""  # the page says why above
 
 
 def _take_feed(case: Case) -> None:
@@ -163,4 +164,4 @@ def _labels(case: Case, suffix: str) -> bytes:
 
 
 def _prompts(case: Case) -> str:
-    return prompts_json(case.annotation, case.volume, weights.available().cards)
+    return prompts_json(case.annotation, case.volume)

@@ -5,9 +5,8 @@ import streamlit as st
 
 from core.imaging.picture import Pixels, edges, overlay, resize
 from core.imaging.window import slice_picture
-from core.segmentation.prompt import Box
 from pages.ui.canvas import draw_boxes
-from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.state import AppState, Case, Drawn, show_in, shown_in
 
 REFERENCE_COLOUR = (255, 255, 255)
 
@@ -39,11 +38,10 @@ def _slide(case: Case) -> None:
     case.go_to(int(shown_in("slice")) - 1)
 
 
-def canvas(state: AppState, case: Case) -> tuple[Box, ...] | None:
+def canvas(state: AppState, case: Case) -> tuple[Drawn, ...] | None:
     """Show the slice with its masks and return the boxes drawn on it; None until the browser has answered."""
-    colours = {label.value: label.colour for label in case.annotation.labels}
-    shape = case.volume.grid.shape[1:]
-    return draw_boxes(painted(state, case), shape, case.boxes, colours, case.label, key=f"canvas_{case.mount}")
+    shape, next_number = case.volume.grid.shape[1:], case.annotation.next_id
+    return draw_boxes(painted(state, case), shape, case.boxes, case.pen, next_number, key=f"canvas_{case.mount}")
 
 
 def painted(state: AppState, case: Case) -> Pixels:

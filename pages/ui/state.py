@@ -5,13 +5,31 @@ from secrets import token_hex
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from core.editing.annotation import Annotation
+from core.imaging.label import Label
 from core.imaging.picture import Pixels, display_size
 from core.imaging.reading import SeriesSummary
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
+
+WIDEST = 2
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A box as it stands on the canvas.
+
+    Attributes:
+        number: The id of its object, written at its corner; for a new box the id it will get. None if it was
+            written over.
+        box: Where it is, in voxels.
+    """
+
+    number: int | None
+    box: Box
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,7 @@ class Case:
         label: Value of the label that the next box gets.
         feed_screen: Whether the model is fed the window on the screen instead of its own.
         mount: Counts every change of what the canvas must start from; see `remount`.
-        boxes: Label and box of each object that the canvas started from.
+        boxes: What the canvas started from: each object's box and its label.
         seen: What the model was given last.
     """
 
@@ -58,7 +76,7 @@ class Case:
     label: int = TUMOUR
     feed_screen: bool = False
     mount: int = 0
-    boxes: tuple[tuple[int, Box], ...] = ()
+    boxes: tuple[tuple[Drawn, Label], ...] = ()
     seen: Seen | None = None
 
     @classmethod
@@ -71,13 +89,18 @@ class Case:
         return case
 
     @property
-    def fed_window(self) -> Window | None:
-        """The window to feed the model, or None for the one it was trained on."""
-        return self.window if self.feed_screen else None
+    def pen(self) -> Label:
+        """The label of the next box."""
+        return self.annotation.label(self.label)
 
     def picture_size(self, height: int) -> tuple[int, int]:
-        """Return the size ``(rows, columns)`` of a slice on the screen, true to its proportions."""
-        return display_size(self.volume.grid, height)
+        """Return the size ``(rows, columns)`` of a slice on the screen, true to its proportions.
+
+        It is ``height`` tall, or less where it would be more than twice as wide.
+        """
+        tall, wide = display_size(self.volume.grid, height)
+        widest = WIDEST * height
+        return (tall, wide) if wide <= widest else (max(1, round(tall * widest / wide)), widest)
 
     def go_to(self, z: int) -> None:
         """Show slice ``z``, clipped to the volume."""
@@ -91,7 +114,10 @@ class Case:
         Every slice entered and every edit made outside the canvas therefore gets a key of its own.
         """
         self.mount += 1
-        self.boxes = tuple((o.label, o.box) for o in self.annotation.on_slice(self.z) if o.box is not None)
+        if self.label not in (label.value for label in self.annotation.labels):
+            self.label = TUMOUR  # the label was undone
+        outlines = self.annotation.on_slice(self.z)
+        self.boxes = tuple((Drawn(o.id, o.box), self.annotation.label(o.label)) for o in outlines if o.box is not None)
 
 
 @dataclass
@@ -105,6 +131,8 @@ class AppState:
         uploads: Counts uploads that were opened; a new count empties the upload widgets.
         tried: The uploaded files that were read last, opened or not.
         trouble: Why they could not be opened, or None.
+        labels_tried: The uploaded label files that were read last.
+        labels_trouble: Why they could not be taken, or None.
         choices: The series to choose from, if they hold several.
         model: Name of the model that answers prompts.
         opacity: Of masks on the picture, 0–1.
@@ -118,6 +146,8 @@ class AppState:
     uploads: int = 0
     tried: tuple[str, ...] = ()
     trouble: str | None = None
+    labels_tried: tuple[str, ...] = ()
+    labels_trouble: str | None = None
     choices: tuple[SeriesSummary, ...] = ()
     model: str = "litemedsam"
     opacity: float = 0.35
@@ -132,7 +162,7 @@ class AppState:
     def open(self, volume: Volume, reference: Mask | None = None) -> Case:
         """Put a volume on the screen; one that is open already keeps what was drawn on it."""
         case = self.cases.setdefault(volume.key, Case.of(volume, reference))
-        self.current = volume.key
+        self.current, self.trouble = volume.key, None
         return case
 
     def close(self, key: str) -> None:
@@ -163,3 +193,11 @@ def show_in(key: str, value: object) -> None:
 def shown_in(key: str) -> Any:
     """Return what the widget called ``key`` shows."""
     return st.session_state[key]
+
+
+def redraw() -> None:
+    """Run the fragment again, or the whole page where that is what runs."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()

@@ -22,7 +22,7 @@ def toolbar(state: AppState, case: Case) -> None:
         _window_picker(case)
     with model:
         _model_picker(state)
-    custom_window(case)
+    _custom_window(case)
     undo, redo, view = st.columns([1.2, 1.2, 0.8], gap="small")
     _history(case, undo, redo)
     with view.popover("View", icon=":material/visibility:", width="stretch"):
@@ -42,14 +42,15 @@ def _label_picker(case: Case) -> None:
         args=(case,),
     )
     with row.popover("", icon=":material/add:", help="A label of your own"), st.form("own_label", border=False):
-        name = st.text_input("Name of the new label", placeholder="cyst", key="label_name")
-        if st.form_submit_button("Add"):
-            try:
-                case.label = case.annotation.add_label(name).value
-            except LobuleError as error:
-                st.error(str(error))
-            else:
-                st.rerun(scope="fragment")
+        st.text_input("Name of the new label", placeholder="cyst", key="label_name")
+        st.form_submit_button("Add", on_click=_add_label, args=(case,))
+
+
+def _add_label(case: Case) -> None:
+    try:
+        case.label = case.annotation.add_label(shown_in("label_name")).value
+    except LobuleError as error:
+        st.toast(str(error), icon=":material/error:")
 
 
 def _take_label(case: Case) -> None:
@@ -121,14 +122,19 @@ def _take_view(state: AppState, case: Case) -> None:
         case.remount()
 
 
-def custom_window(case: Case) -> None:
+def _custom_window(case: Case) -> None:
     """Show level and width to choose freely, where a preset is not wanted."""
     if not (case.volume.has_hu and case.custom_window):
         return
     level, width = st.columns(2, gap="small")
-    level_hu = level.number_input("Level in HU", -1024.0, 3071.0, float(case.window.level_hu), 10.0, key="level")
-    width_hu = width.number_input("Width in HU", 1.0, 4096.0, float(case.window.width_hu), 10.0, key="width")
-    case.window = Window(level_hu, width_hu)
+    show_in("level", float(case.window.level_hu))
+    show_in("width", float(case.window.width_hu))
+    level.number_input("Level in HU", -1024.0, 3071.0, step=10.0, key="level", on_change=_take_custom, args=(case,))
+    width.number_input("Width in HU", 1.0, 8000.0, step=10.0, key="width", on_change=_take_custom, args=(case,))
+
+
+def _take_custom(case: Case) -> None:
+    case.window = Window(shown_in("level"), shown_in("width"))
 
 
 def _history(case: Case, undo: DeltaGenerator, redo: DeltaGenerator) -> None:
