@@ -25,10 +25,11 @@ class Intensity(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a volume came from. Never holds a patient's name, id or birth date.
+    """Where a volume came from. Of a DICOM series it holds nothing that was found to name the patient.
 
     Attributes:
-        name: What to call the case on the screen.
+        name: What to call the case on the screen: the series description, or of other formats the name of the file.
+            The user chose that name and is the only one to see it: it may name a patient, so no export carries it.
         format: ``DICOM``, ``NIfTI``, ``NRRD``, ``MetaImage``, ``picture`` or ``sample``.
         grid: The file's own grid, onto which masks are written back.
         modality: ``CT``, ``MR``... or ``""`` if the file does not say.

@@ -23,6 +23,13 @@ SPACING = (2.5, 0.75, 0.8)
 OTHER_SERIES = "1.2.826.0.1.3680043.8.498.777"
 
 
+def _item(**values: Any) -> pydicom.Dataset:
+    item = pydicom.Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
+
+
 @pytest.fixture
 def hu() -> npt.NDArray[np.int16]:
     """Noise like a CT, with the number of the slice burned into its first pixel."""
@@ -108,6 +115,70 @@ def test_the_patient_never_gets_in(tmp_path: Path, hu: npt.NDArray[np.int16]) ->
     for secret in ("hofmann", "wilhelmine", "4711", "1931"):
         assert secret not in shown
     assert volume.source.name == "DICOM series"
+
+
+@pytest.mark.parametrize(
+    ("name", "description"),
+    [
+        ("Wu^Li", "Wu abdomen"),
+        ("Wu^Li", "CT_LI_abd"),
+        ("Wu^Li", "WuLi abdomen"),
+        ("Müller^Anna", "Muller abdomen"),
+        ("Müller^Anna", "MUELLER abdomen"),
+        ("Muller^Anna", "Müller abdomen"),
+        ("Mueller^Anna", "Abdomen Müller"),
+        ("Łukasz^Ødegård", "Lukasz abdomen"),
+        ("Łukasz^Ødegård", "abdomen odegard"),
+        ("Hofmann^Anna", "Hofmann-Meier abd"),
+        ("王^立", "王立腹部"),
+    ],
+)
+def test_a_description_that_names_the_patient_is_not_shown(
+    tmp_path: Path, hu: npt.NDArray[np.int16], name: str, description: str
+) -> None:
+    write_series(tmp_path, hu, SpecificCharacterSet="ISO_IR 192", PatientName=name, SeriesDescription=description)
+    source = opened(tmp_path).source
+    assert (source.name, source.description) == ("DICOM series", "")
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["1961-03-04", "04.03.1961", "3/4/1961", "4.3.61", "61_03_04", "04MAR61", "Mar 4, 61", "04031961", "born 1961"],
+)
+def test_a_description_with_the_birth_date_is_not_shown(
+    tmp_path: Path, hu: npt.NDArray[np.int16], spelling: str
+) -> None:
+    write_series(tmp_path, hu, PatientBirthDate="19610304", SeriesDescription=f"Abdomen {spelling}")
+    assert opened(tmp_path).source.name in ("DICOM series", "Abdomen")
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"AccessionNumber": "ACC-99-31"},
+        {"PatientID": "ACC9931"},
+        {"OtherPatientIDs": ["KRK 1", "ACC-99"]},
+        {"OtherPatientIDsSequence": [_item(PatientID="ACC99")]},
+        {"OtherPatientNames": ["Acc^Anna", "Berger^Anna"]},
+        {"PatientBirthName": "Acc^Anna"},
+    ],
+)
+def test_a_description_with_a_number_or_name_of_the_patient_is_not_shown(
+    tmp_path: Path, hu: npt.NDArray[np.int16], tags: dict[str, Any]
+) -> None:
+    write_series(tmp_path, hu, SeriesDescription="Abdomen ACC-99-31", **tags)
+    assert opened(tmp_path).source.description == ""
+
+
+def test_long_numbers_in_a_description_are_dropped(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    write_series(tmp_path, hu, SeriesDescription="Abdomen 1234567 venous A998877 5.0 B30f 70%")
+    assert opened(tmp_path).source.name == "Abdomen venous A 5.0 B30f 70%"
+
+
+@pytest.mark.parametrize("name", ["Li^Wu^A", "", "5^30"])
+def test_a_description_without_the_patient_is_shown(tmp_path: Path, hu: npt.NDArray[np.int16], name: str) -> None:
+    write_series(tmp_path, hu, PatientName=name, PatientID="5", SeriesDescription="Abdomen liver 5.0 B30f 120 kV")
+    assert opened(tmp_path).source.name == "Abdomen liver 5.0 B30f 120 kV"
 
 
 @pytest.mark.parametrize(
@@ -289,13 +360,7 @@ def test_an_enhanced_multi_frame_ct_is_one_volume(tmp_path: Path, hu: npt.NDArra
 
 
 def _group(**sequences: dict[str, Any]) -> pydicom.Dataset:
-    group = pydicom.Dataset()
-    for name, values in sequences.items():
-        item = pydicom.Dataset()
-        for keyword, value in values.items():
-            setattr(item, keyword, value)
-        setattr(group, name, [item])
-    return group
+    return _item(**{name: [_item(**values)] for name, values in sequences.items()})
 
 
 @pytest.mark.parametrize(
