@@ -101,7 +101,7 @@ def _answered(answer: dict[str, Any], workspace: Path) -> Decoded:
     if "error" in answer:
         raise ReadError(answer["error"])
     voxels = np.load(workspace / "voxels.npy", allow_pickle=False)
-    grid = Grid(voxels.shape, np.array(answer["affine"]), answer["has_spacing"])
+    grid = Grid(voxels.shape, np.array(answer["affine"]), answer["has_spacing"], answer["has_direction"])
     return Decoded(
         voxels=voxels,
         grid=grid,
@@ -166,6 +166,7 @@ def _told(decoded: Decoded, workspace: Path) -> dict[str, Any]:
     return texts | {
         "affine": grid.affine.tolist(),
         "has_spacing": grid.has_spacing,
+        "has_direction": grid.has_direction,
         "notes": decoded.notes,
         "intensity": decoded.intensity,
     }

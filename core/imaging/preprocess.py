@@ -100,7 +100,7 @@ def resampled_grid(grid: Grid, spacing_mm: tuple[float, float, float]) -> Grid:
     affine[:3, :3] *= wanted / own
     affine[:3, 3] += (affine[:3, :3] - grid.affine[:3, :3]).sum(axis=1) / 2
     z, y, x = (int(n) for n in counts)
-    return Grid((z, y, x), affine)
+    return Grid((z, y, x), affine, has_direction=grid.has_direction)
 
 
 def resample_mask(mask: Mask, target: Grid) -> Mask:

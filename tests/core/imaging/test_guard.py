@@ -42,6 +42,13 @@ def test_choices_come_through_with_their_pictures(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_volume(tmp_path, series=second.key).hu, HU[:3])
 
 
+def test_what_a_file_leaves_open_comes_through(tmp_path: Path) -> None:
+    Image.fromarray(HU[0].astype(np.uint8)).save(tmp_path / "slice.png")
+    grid = read_volume(tmp_path / "slice.png").source.grid
+    assert not grid.has_spacing
+    assert not grid.has_direction
+
+
 def test_a_refusal_comes_through_in_words(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"^ct\.nii is incomplete: 48 bytes of 1\.7 kB"):
         read_volume(write_nifti(tmp_path / "ct.nii", HU, keep=400))
