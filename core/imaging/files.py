@@ -3,6 +3,7 @@
 A name is used only in messages and for natural order. Contents decide the kind, because a name can lie.
 """
 
+import errno
 import os
 import re
 import zlib
@@ -156,6 +157,11 @@ def numbers_aside(name: str) -> str:
 def _claim(file: GivenFile) -> str:
     """Return the format that a name stands for, ``""`` if none."""
     return next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), "")
+
+
+def is_full_disk(error: Exception) -> bool:
+    """Say whether an error is that of a disk or quota without room, for which no file is to blame."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def in_bytes(count: float) -> str:

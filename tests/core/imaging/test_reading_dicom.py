@@ -1,3 +1,4 @@
+import errno
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -514,6 +515,18 @@ def test_truncated_compressed_pixels_are_refused(tmp_path: Path, hu: npt.NDArray
     compress(file, tmp_path / "J.dcm", "JPEG2000")
     (tmp_path / "J.dcm").write_bytes((tmp_path / "J.dcm").read_bytes()[:-300])
     with pytest.raises(ReadError, match=r"J\.dcm is (incomplete|damaged)"):
+        opened(tmp_path / "J.dcm")
+
+
+def test_a_full_disk_is_not_blamed_on_a_slice(
+    tmp_path: Path, hu: npt.NDArray[np.int16], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    compress(write_series(tmp_path / "plain", hu[:1])[0], tmp_path / "J.dcm", "JPEG2000")
+    monkeypatch.setattr(pydicom.Dataset, "save_as", full)
+    with pytest.raises(OSError, match="No space left"):
         opened(tmp_path / "J.dcm")
 
 
