@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui import models
 from pages.ui.card import case_card
 from pages.ui.opening import close_button, labels_upload, open_cases, prepare_copy, samples, upload
 from pages.ui.state import app_state
@@ -31,3 +32,5 @@ with own:
     upload(state)
 with ready:
     samples(state)
+
+models.warm_up()
