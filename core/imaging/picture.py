@@ -79,13 +79,6 @@ def resize(picture: Pixels, size: tuple[int, int], smooth: bool = True) -> Pixel
     return np.asarray(Image.fromarray(picture).resize((size[1], size[0]), how))
 
 
-def enlarge(picture: Pixels, scale: int) -> Pixels:
-    """Return the picture with each pixel as a ``scale`` × ``scale`` square; nothing is blended."""
-    if scale < 1:
-        raise ValueError(f"scale must be at least 1, got {scale}")
-    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
 def boxed(grey: Pixels, box: tuple[float, float, float, float] | None, colour: RGB = (255, 180, 84)) -> Pixels:
     """Return a grey picture ``(H, W)`` in colour with a box ``(y0, x0, y1, x1)`` drawn on it, if there is one."""
     image = Image.fromarray(grey).convert("RGB")

@@ -20,7 +20,6 @@ _PHASE_TAGS = (
     "AcquisitionTime",
     "TriggerTime",
     "NominalPercentageOfCardiacPhase",
-    "EchoNumbers",
     "ImageType",
     "ConvolutionKernel",
     "ContentTime",

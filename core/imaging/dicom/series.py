@@ -12,7 +12,7 @@ from core.imaging.dicom.scan import Scan
 from core.imaging.files import GivenFile, names
 from core.imaging.job import Job
 
-_PHASE_WORDS = {"TemporalPositionIdentifier": "phase", "AcquisitionNumber": "acquisition", "EchoNumbers": "echo"}
+_PHASE_WORDS = {"TemporalPositionIdentifier": "phase", "AcquisitionNumber": "acquisition"}
 
 
 @dataclass(frozen=True)

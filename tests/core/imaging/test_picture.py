@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from core.imaging.grid import Grid
-from core.imaging.picture import display_size, edges, enlarge, jpeg, overlay, png, resize
+from core.imaging.picture import display_size, edges, jpeg, overlay, png, resize
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -85,10 +85,6 @@ def test_resize_takes_rows_first_and_keeps_labels_whole() -> None:
     resized = resize(drawing("0255".replace("255", "9") + " 09"), (4, 6), smooth=False)
     assert resized.shape == (4, 6)
     assert set(np.unique(resized)) == {0, 9}
-
-
-def test_enlarge_repeats_pixels() -> None:
-    assert enlarge(drawing("12"), 2).tolist() == [[1, 1, 2, 2]] * 2
 
 
 def test_png_keeps_every_pixel() -> None:
