@@ -2,7 +2,7 @@
 
     LobuleError             anything a user can cause and a user can mend
     ├── ReadError           a file cannot be opened as a CT or as labels
-    │   └── SeveralSeries   a folder or archive holds more than one series: choose one
+    │   └── SeveralSeries   more than one series to choose from; defined in `core.imaging.choices`
     ├── GeometryError       two images do not lie on the same grid
     ├── WriteError          a result cannot be saved where it was asked for
     ├── PromptError         a box or point that no model can answer
