@@ -6,7 +6,8 @@
     ├── GeometryError       two images do not lie on the same grid
     ├── WriteError          a result cannot be saved where it was asked for
     ├── PromptError         a box or point that no model can answer
-    └── WeightsError        a checkpoint is missing, broken or not of a known model
+    ├── WeightsError        a checkpoint is missing, broken or not of a known model
+    └── DeviceError         the graphics card or the computer has too little memory for a model
 
 Every message says what happened, names the file or the values with their units, and says what to do.
 Mistakes of a programmer are ``ValueError`` or ``TypeError`` and stay loud.
@@ -35,3 +36,7 @@ class PromptError(LobuleError):
 
 class WeightsError(LobuleError):
     """A checkpoint is missing, broken or not of a known model."""
+
+
+class DeviceError(LobuleError):
+    """The graphics card or the computer has too little memory for a model."""

@@ -40,6 +40,9 @@ class Embeddings:
             segmenter: The model that will answer prompts on it.
             window: What the model is shown; by default the window it was trained on. Without Hounsfield units
                 it is shown the whole range.
+
+        Raises:
+            DeviceError: There is too little memory for the model.
         """
         shown = window or segmenter.card.window
         key = (volume.key, z, shown if volume.has_hu else None, segmenter.card)
@@ -103,5 +106,6 @@ def segment_slice(
 
     Raises:
         PromptError: The prompt lies outside the slice, or the model was not trained on its kind.
+        DeviceError: There is too little memory for the model.
     """
     return segmenter.predict(embeddings.of(volume, z, segmenter, window), prompt)
