@@ -1,7 +1,6 @@
 """What the benchmarks print rests on a few small functions."""
 
 import numpy as np
-import pytest
 
 from benchmarks import accuracy, box_to_mask
 from core.imaging.window import Window
@@ -40,6 +39,7 @@ def test_accuracy_scores_exact_and_jittered_boxes(lite: Segmenter) -> None:  # n
         assert len(scores.values[label, "jittered 15%"]) == 3 * len(scores.values[label, "exact"]) > 0
     assert np.median(scores.values["liver", "exact"]) > 0.85  # one large object; four small tumours say too little
     assert "| tumour | exact |" in scores.table()
+    assert scores.told_slices() == "2 slices: 33, 97."  # indices 32 and 96 of 128
 
 
 def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
@@ -50,4 +50,3 @@ def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
         ("SAM ViT-B", "predict"): 60.0,
     }
     assert box_to_mask.table(times).splitlines()[-1] == "| first mask (embed + predict) | 100 | 1000 | 10.0× |"
-    assert box_to_mask.median([3.0, 1.0, 2.0]) == pytest.approx(2)
