@@ -149,7 +149,7 @@ def test_any_other_mistake_is_one_sentence(
     assert words in mistake(capsys, "segment", "sample:phantom", *box, "-o", "m.nii", *extra)
 
 
-@pytest.mark.parametrize("numbers", [("nan", "400"), ("40", "inf"), ("40", "-1e999"), ("forty", "400")])
+@pytest.mark.parametrize("numbers", [("nan", "400"), ("40", "inf"), ("1e999", "400"), ("forty", "400")])
 def test_a_window_of_no_numbers_is_refused_before_anything_is_opened(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], numbers: tuple[str, str]
 ) -> None:
