@@ -34,7 +34,7 @@ def prompts_json(annotation: Annotation, volume: Volume) -> str:
         "image": {
             "fingerprint": volume.key,
             "slices_rows_columns": list(volume.grid.shape),
-            "spacing_mm": list(volume.grid.spacing) if volume.grid.has_spacing else None,
+            "spacing_mm": [round(mm, 6) for mm in volume.grid.spacing] if volume.grid.has_spacing else None,
             "intensity": volume.intensity.value,
         },
         "labels": [{"value": label.value, "name": label.name, "colour": label.css} for label in annotation.labels],

@@ -72,6 +72,13 @@ def test_what_is_not_known_is_null() -> None:
     assert [drawn[key] for key in ("box", "score", "model", "window_hu", "area_mm2")] == [None] * 5
 
 
+def test_a_spacing_from_a_header_of_single_precision_is_rounded() -> None:
+    spacing = (float(np.float32(2.5)), float(np.float32(0.9)), float(np.float32(0.7)))
+    grid = Grid.from_geometry((4, 6, 9), spacing)
+    volume = Volume(np.zeros(grid.shape, dtype=np.int16), grid, Source("case", "NIfTI", grid))
+    assert json.loads(prompts_json(Annotation(grid), volume))["image"]["spacing_mm"] == [2.5, 0.9, 0.7]
+
+
 def test_a_record_names_the_software() -> None:
     volume, annotation = case()
     assert {"python", "numpy", "SimpleITK"} <= json.loads(prompts_json(annotation, volume))["software"].keys()
