@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.editing.annotation import Annotation
 from core.errors import LobuleError, PromptError, WriteError
+from core.imaging.files import counted
 from core.imaging.label import DEFAULT_LABELS, Label
 from core.imaging.reading import SeveralSeries, read_volume
 from core.imaging.samples import SAMPLES, open_sample
@@ -22,7 +23,7 @@ _EXAMPLES = """examples:
   python -m core segment sample:phantom --box 25 105 39 143 83 -o tumour.nii.gz
   python -m core segment sample:lits-117 --box 86 0 47 33 95 -o tumour.seg.nrrd
   python -m core segment ct.nii.gz --box 61 200 140 260 215 --box 62 198 141 261 214 --label liver -o liver.seg.nrrd
-  python -m core segment dicom_folder --series 2 --box 40 90 80 130 120 --window 60 200 -o tumour.nrrd
+  python -m core segment dicom_folder --series acef77331b --box 40 90 80 130 120 --window 60 200 -o tumour.nrrd
 
 A CT is a NIfTI, NRRD or MetaImage file, a folder or zip of DICOM, a picture, or one of: {samples}.
 Boxes are in voxels as on the screen of the app: Z counts slices from 1 at the feet; rows Y grow to the
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SeveralSeries as error:
         print(error, file=sys.stderr)
         for choice in error.choices:
-            size = f"{choice.slices} slices of {choice.size[0]} × {choice.size[1]}"
+            size = f"{counted(choice.slices, 'slice')} of {choice.size[0]} × {choice.size[1]}"
             print(f"  --series {choice.key}  {choice.description}, {choice.modality}, {size}", file=sys.stderr)
     except LobuleError as error:
         print(error, file=sys.stderr)
@@ -101,7 +102,7 @@ def segment(chosen: argparse.Namespace) -> int:
         name = annotation.label(chosen.label).name
         area = f"{annotation.area_mm2(outline):.0f} mm², " if volume.grid.has_spacing else ""
         print(
-            f"slice {z + 1}: {name}, {area}{outline.voxels} voxels, score {found.score:.2f} "
+            f"slice {z + 1}: {name}, {area}{counted(outline.voxels, 'voxel')}, score {found.score:.2f} "
             f"({segmenter.card.name}'s own estimate), {seconds:.2f} s on {segmenter.device}"
         )
     path = write_mask(annotation.label_map(), volume, chosen.output, annotation.labels)

@@ -125,8 +125,19 @@ def _ends_like(file: GivenFile, slices: Sequence[GivenFile]) -> bool:
 
 
 def _passed_over(files: Sequence[GivenFile], used: Sequence[GivenFile]) -> tuple[str, ...]:
-    count = len(files) - len(used)
-    return (f"{count} other file(s) in the selection were left out.",) if count else ()
+    """Name the files that were left out, pictures first; ``used`` are those that were opened."""
+    opened = {file.path for file in used}
+    left = [file for file in files if file.path not in opened]
+    pictures = _of(left, Kind.PICTURE)
+    others = [file for file in left if file.kind is not Kind.PICTURE]
+    notes = []
+    if pictures:
+        were = "was" if len(pictures) == 1 else "were"
+        notes.append(f"{names(pictures)} {were} left out: pictures and volumes are not opened together.")
+    if others:
+        what = "was left out: it holds" if len(others) == 1 else "were left out: they hold"
+        notes.append(f"{names(others)} {what} no image that Lobule can open.")
+    return tuple(notes)
 
 
 def _volume(files: Sequence[GivenFile], job: Job) -> Decoded:

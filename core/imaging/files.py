@@ -173,6 +173,11 @@ def in_bytes(count: float) -> str:
     return f"{count:.1f} GB"
 
 
+def counted(count: int, noun: str) -> str:
+    """Write a number of things for people, as in ``1 slice`` or ``1,200 slices``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def names(files: Iterable[GivenFile]) -> str:
     """Write a few file names for a message."""
     all_names = [file.name for file in files]

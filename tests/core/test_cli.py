@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, one sentence for a mistake, a mask on the CT's own grid."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -208,4 +209,6 @@ def test_help_shows_examples_that_run_anywhere(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit) as stopped:
         cli.main(["segment", "--help"])
     assert stopped.value.code == 0
-    assert "python -m core segment sample:phantom --box" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "python -m core segment sample:phantom --box" in printed
+    assert re.search(r"--series [0-9a-f]{10} ", printed), "as `info` lists them"

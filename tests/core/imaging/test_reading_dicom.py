@@ -270,7 +270,7 @@ def test_junk_is_passed_over(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     (tmp_path / "readme.txt").write_text("Ordered by date.")
     volume = opened(tmp_path)
     assert volume.slices == 7
-    assert volume.source.notes == ("1 other file(s) in the selection were left out.",)
+    assert volume.source.notes == ("readme.txt was left out: it holds no image that Lobule can open.",)
 
 
 def test_a_localiser_in_the_series_is_left_out_with_a_note(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
@@ -279,7 +279,7 @@ def test_a_localiser_in_the_series_is_left_out_with_a_note(tmp_path: Path, hu: n
     write_series(tmp_path, hu[:1], direction=coronal, prefix="scout", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
     volume = opened(tmp_path)
     np.testing.assert_array_equal(volume.hu, hu)
-    assert any("1 localiser" in note for note in volume.source.notes)
+    assert any(note == "1 localiser image in the series was left out." for note in volume.source.notes)
 
 
 def test_an_mr_is_opened_with_a_note(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
@@ -332,7 +332,7 @@ def test_an_identical_duplicate_is_dropped_with_a_note(tmp_path: Path, hu: npt.N
     write_series(tmp_path, hu, order=[4], prefix="again")
     volume = opened(tmp_path)
     np.testing.assert_array_equal(volume.hu, hu)
-    assert any("1 duplicate" in note for note in volume.source.notes)
+    assert any(note == "1 duplicate slice with identical pixels was left out." for note in volume.source.notes)
 
 
 def test_an_enhanced_multi_frame_ct_is_one_volume(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
@@ -461,12 +461,25 @@ def test_a_photograph_in_place_of_a_slice_is_not_passed_over(tmp_path: Path, hu:
 def test_notes_beside_the_slices_are_left_out(tmp_path: Path, hu: npt.NDArray[np.int16], name: str) -> None:
     write_series(tmp_path, hu)
     (tmp_path / name).write_text("<made>by a viewer</made>")
-    assert opened(tmp_path).source.notes == ("1 other file(s) in the selection were left out.",)
+    assert opened(tmp_path).source.notes == (f"{name} was left out: it holds no image that Lobule can open.",)
+
+
+def test_a_picture_beside_the_slices_is_left_out_by_name(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    write_series(tmp_path, hu)
+    Image.fromarray(np.zeros((20, 24), np.uint8)).save(tmp_path / "screen.png")
+    note = "screen.png was left out: pictures and volumes are not opened together."
+    assert opened(tmp_path).source.notes == (note,)
+
+
+def test_one_missing_slice_is_singular(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    write_series(tmp_path, hu, order=[0, 1, 3, 4, 5, 6])
+    with pytest.raises(ReadError, match=r"^1 slice is missing after IM0002\.dcm"):
+        opened(tmp_path)
 
 
 def test_missing_slices_are_counted_and_placed(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     write_series(tmp_path, hu, order=[0, 1, 2, 5, 6])
-    with pytest.raises(ReadError, match=r"2 slice\(s\) are missing after IM0003\.dcm \(-295\.0 mm\).* 7\.5 mm further"):
+    with pytest.raises(ReadError, match=r"2 slices are missing after IM0003\.dcm \(-295\.0 mm\).* 7\.5 mm further"):
         opened(tmp_path)
 
 
