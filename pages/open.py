@@ -5,9 +5,12 @@ import streamlit as st
 from pages.ui import models
 from pages.ui.card import case_card
 from pages.ui.opening import close_button, labels_upload, open_cases, prepare_copy, samples, upload
+from pages.ui.prompting import collect
 from pages.ui.state import app_state
 
 state = app_state()
+if state.case is not None:
+    collect(state, state.case)
 
 if state.case is None:
     st.title("Open a CT", anchor=False)

@@ -6,11 +6,11 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
-from core import __version__
 from core.editing.annotation import Annotation
 from core.editing.outline import Outline
 from core.imaging.volume import Volume
 from core.segmentation.prompt import Box
+from core.version import VERSION
 
 FORMAT = "lobule-prompts/1"
 _PACKAGES = ("torch", "SimpleITK", "numpy")
@@ -74,5 +74,5 @@ def _number(value: float) -> float | None:
 
 
 def _software() -> dict[str, str]:
-    ours = {"lobule": __version__, "python": platform.python_version()}
+    ours = {"lobule": VERSION, "python": platform.python_version()}
     return ours | {package: version(package) for package in _PACKAGES}

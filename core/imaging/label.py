@@ -38,6 +38,11 @@ class Label:
         object.__setattr__(self, "name", name)
 
     @property
+    def title(self) -> str:
+        """The name as a picker shows it: its first letter large, the rest as it was written."""
+        return self.name[:1].upper() + self.name[1:]
+
+    @property
     def css(self) -> str:
         """The colour as ``#rrggbb``."""
         return "#{:02x}{:02x}{:02x}".format(*self.colour)

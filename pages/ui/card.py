@@ -26,7 +26,7 @@ def case_card(case: Case) -> None:
 
 def thumbnail(case: Case) -> Pixels:
     """Return the slice on the screen as grey values, true to its proportions."""
-    return resize(slice_picture(case.volume, case.z, PRESETS["Abdomen"]), case.picture_size(THUMBNAIL))
+    return resize(slice_picture(case.volume, case.z, PRESETS["Abdomen"]), case.picture_size(THUMBNAIL, THUMBNAIL))
 
 
 def _facts(volume: Volume) -> dict[str, str]:
@@ -39,7 +39,7 @@ def _facts(volume: Volume) -> dict[str, str]:
         "Size": f"{x} × {y} pixels, {z} slice{'s' if z != 1 else ''}",
         "Voxel": spacing_text(volume),
         "Intensities": f"{low} to {high} {'HU' if volume.has_hu else f'({volume.intensity})'}".replace("-", "−"),
-        "Orientation": f"{source.grid.orientation} in the file, shown as {volume.grid.orientation}",
+        "Orientation": f"{source.grid.orientation} in the file; shown with the patient's right on the left",
     }
 
 

@@ -27,10 +27,7 @@ def segmenter(name: str) -> Segmenter:
     if loading.done() and loading.exception():
         _load.cache_clear()  # what failed may work now
         loading = _load(weights.card(name))
-    if loading.done():
-        return loading.result()
-    with st.spinner("Loading the model…"):
-        return loading.result()
+    return loading.result()
 
 
 def warm_up() -> None:

@@ -46,8 +46,9 @@ def upload(state: AppState) -> None:
     picked = [*files, *folder]
     tried = tuple(file.file_id for file in picked)
     if tried != state.tried:
-        state.tried, state.trouble, state.choices = tried, None, ()
+        state.tried, state.choices = tried, ()
         if picked:
+            state.trouble = None
             _open(state, picked)
     with answer:
         if state.trouble:
@@ -69,6 +70,10 @@ def _open(state: AppState, files: Sequence[UploadedFile], series: str | None = N
         state.choices = error.choices
     except LobuleError as error:
         state.trouble = str(error)
+        if series is None:  # an uploader that keeps a refused file would read it again with the next
+            state.tried = ()
+            state.uploads += 1
+            st.rerun()
     else:
         state.open(volume)
         state.uploads += 1
@@ -105,8 +110,9 @@ def labels_upload(state: AppState, case: Case) -> None:
     files = st.file_uploader("Label map", accept_multiple_files=True, key=f"labels_{state.uploads}")
     tried = tuple(file.file_id for file in files)
     if tried != state.labels_tried:
-        state.labels_tried, state.labels_trouble = tried, None
+        state.labels_tried = tried
         if files:
+            state.labels_trouble = None
             _take_labels(state, case, files)
     if state.labels_trouble:
         st.error(plain(state.labels_trouble), icon=":material/error:")
@@ -118,14 +124,14 @@ def _take_labels(state: AppState, case: Case, files: Sequence[UploadedFile]) -> 
     try:
         with st.spinner("Reading the labels…"):
             case.reference = read_uploads(files, lambda paths: read_mask(paths, case.volume))
+        state.show_reference = True
     except SeveralSeries:
         state.labels_trouble = "These files hold several label series. Add the one that belongs to this CT alone."
     except LobuleError as error:
         state.labels_trouble = str(error)
-    else:
-        state.uploads += 1
-        state.show_reference = True
-        st.rerun()
+    state.labels_tried = ()
+    state.uploads += 1
+    st.rerun()
 
 
 def prepare_copy(state: AppState, case: Case) -> None:
@@ -189,7 +195,9 @@ def close_button(state: AppState, case: Case) -> None:
 
 @st.dialog("Close this case?")
 def _confirm_close(state: AppState, case: Case) -> None:
-    st.write(f"Its {len(case.annotation)} masks go with it. Export them first if you want to keep them.")
+    masks = len(case.annotation)
+    gone = "Its mask goes with it. Export it" if masks == 1 else f"Its {masks} masks go with it. Export them"
+    st.write(f"{gone} first to keep your work.")
     keep, close = st.columns(2)
     if keep.button("Keep it open", type="primary", width="stretch", key="keep"):
         st.rerun()

@@ -1,6 +1,6 @@
 """From boxes to masks: a new box gets a mask, a moved one a new mask, a deleted one takes its mask along."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -11,7 +11,10 @@ from core.segmentation.embeddings import segment_slice
 from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Prediction, Segmenter
 from pages.ui import models
-from pages.ui.state import AppState, Case, Drawn, Seen
+from pages.ui.boxes import Drawn, compare
+from pages.ui.canvas import drawn_on
+from pages.ui.card import plain
+from pages.ui.state import AppState, Case, Seen
 
 
 def look_ahead(state: AppState, case: Case) -> None:
@@ -19,9 +22,16 @@ def look_ahead(state: AppState, case: Case) -> None:
     try:
         segmenter = models.segmenter(state.model)
     except LobuleError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     models.prefetch().want(state.reader, case.volume, case.z, segmenter, models.fed_window(case, segmenter))
+
+
+def collect(state: AppState, case: Case) -> None:
+    """Answer what was drawn but not yet seen, before the canvas goes; call it where the reader leaves the slice."""
+    drawn = drawn_on(case)
+    if drawn is not None:
+        answer(state, case, drawn)
 
 
 def answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> bool:
@@ -31,62 +41,45 @@ def answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> bool:
         Whether anything changed, so that the picture must be drawn again.
     """
     moved, new, gone = compare(case.annotation.on_slice(case.z), drawn)
+    slips = any(item.box is None for item in drawn)
     case.annotation.remove(*(outline.id for outline in gone))
     for outline, box in moved:
-        _ask(state, case, box, outline)
-    for box in new:
-        _ask(state, case, box)
-    if len(new) > 1:
-        case.remount()  # they were drawn under one number
-    return bool(moved or new or gone)
+        _ask(state, case, box, outline.label, outline)
+    for item in new:
+        if item.box is not None:
+            _ask(state, case, item.box, _label(case, item.colour))
+    if slips:
+        st.toast("That box is too small. Drag from one corner of the lesion to the opposite one.")
+    if slips or len(new) > 1:
+        case.remount()  # takes slips off the picture, and gives each new box a number of its own
+    return bool(moved or new or gone or slips)
 
 
-def compare(
-    outlines: Iterable[Outline], drawn: Iterable[Drawn]
-) -> tuple[list[tuple[Outline, Box]], list[Box], list[Outline]]:
-    """Tell which boxes on the canvas were moved, which are new, and which objects lost theirs.
-
-    A box that lies where an object's box lies is that object's; of the others the number tells.
-    """
-    left = {outline.id: outline for outline in outlines if outline.box is not None}
-    moved: list[tuple[Outline, Box]] = []
-    new: list[Box] = []
-    strange: list[Drawn] = []
-    for item in drawn:
-        same = [outline for outline in left.values() if outline.box == item.box]
-        if same:
-            del left[next((o.id for o in same if o.id == item.number), same[0].id)]
-        else:
-            strange.append(item)
-    for item in strange:
-        if item.number in left:
-            moved.append((left.pop(item.number), item.box))
-        else:
-            new.append(item.box)
-    return moved, new, list(left.values())
+def _label(case: Case, colour: str) -> int:
+    """Return the label a box was drawn with: the one in the colour of its line."""
+    return next((label.value for label in case.annotation.labels if label.css == colour), case.label)
 
 
 def ask_again(state: AppState, case: Case, outline: Outline) -> None:
     """Ask for an object's mask once more, with the model and the window chosen now."""
     if outline.box is not None:
-        _ask(state, case, outline.box, outline)
+        _ask(state, case, outline.box, outline.label, outline)
 
 
-def _ask(state: AppState, case: Case, box: Box, old: Outline | None = None) -> None:
+def _ask(state: AppState, case: Case, box: Box, label: int, old: Outline | None = None) -> None:
     """Ask the model for the mask in a box and keep it; a refusal is said and leaves all as it was."""
     try:
-        with st.spinner("SAM is looking at the box…"):
-            segmenter = models.segmenter(state.model)
-            prediction = _predict(case, box, segmenter)
+        segmenter = models.segmenter(state.model)
+        prediction = _predict(case, box, segmenter)
         window = models.fed_window(case, segmenter)
         made: Made = {"box": box, "score": prediction.score, "model": segmenter.card, "window": window}
         if old is None:
-            case.annotation.add(case.z, prediction.mask, case.label, **made)
+            case.annotation.add(case.z, prediction.mask, label, **made)
         else:
             case.annotation.replace(old.id, prediction.mask, **made)
     except LobuleError as error:
         case.remount()
-        st.toast(str(error), icon=":material/error:", duration="long")
+        st.toast(plain(str(error)), icon=":material/error:", duration="long")
 
 
 def _predict(case: Case, box: Box, segmenter: Segmenter) -> Prediction:

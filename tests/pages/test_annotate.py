@@ -50,17 +50,7 @@ def test_it_starts_on_the_slice_with_most_tumour_in_the_abdomen_window(app: AppT
     case = case_of(app)
     assert case.reference is not None
     assert case.z == (case.reference.voxels == TUMOUR).sum(axis=(1, 2)).argmax()
-    assert app.slider("slice").value == case.z + 1
     assert app.selectbox("window").value == "Abdomen"
-
-
-def test_slider_and_buttons_move_by_slices_and_stop_at_the_ends(app: AppTest) -> None:
-    app.slider("slice").set_value(1).run()
-    assert case_of(app).z == 0
-    assert app.button("slice_down").disabled
-    app.button("slice_up").click().run()
-    assert case_of(app).z == 1
-    assert app.slider("slice").value == 2
 
 
 def test_a_window_is_chosen_by_name_or_freely(app: AppTest) -> None:
@@ -86,7 +76,7 @@ def test_an_object_shows_area_confidence_and_agreement_with_the_reference(app: A
     with_object(app)
     assert "confidence 0.91" in texts(app)
     assert "cm²" in texts(app)
-    assert "tumour Dice 1.00" in texts(app)
+    assert "Dice of the whole slice: tumour 1.00" in texts(app)
 
 
 def test_an_object_is_relabelled_deleted_and_brought_back(app: AppTest) -> None:
@@ -104,7 +94,8 @@ def test_an_object_is_relabelled_deleted_and_brought_back(app: AppTest) -> None:
 def test_undo_shows_the_slice_where_it_made_a_difference(app: AppTest) -> None:
     with_object(app)
     where = case_of(app).z
-    app.slider("slice").set_value(1).run()
+    case_of(app).go_to(0)
+    app.run()
     app.button("undo").click().run()
     assert case_of(app).z == where
 

@@ -25,7 +25,7 @@ def test_a_slice_entered_mounts_a_new_canvas_with_the_boxes_of_that_slice() -> N
     outline = case.annotation.add(3, mask, TUMOUR, box=Box(3, 4, 10, 13))
     case.go_to(3)
     mounted = case.mount
-    assert [(drawn.number, drawn.box, label.value) for drawn, label in case.boxes] == [
+    assert [(number, box, label.value) for number, box, label in case.boxes] == [
         (outline.id, Box(3, 4, 10, 13), TUMOUR)
     ]
     case.go_to(2)
@@ -46,7 +46,31 @@ def test_beyond_the_last_slice_there_is_the_last_slice(z: int, shown: int) -> No
 def test_a_picture_keeps_its_proportions_and_never_outgrows_the_screen(
     shape: tuple[int, int, int], size: tuple[int, int]
 ) -> None:
-    assert Case.of(flat(shape)).picture_size(600) == size
+    assert Case.of(flat(shape)).picture_size(600, 1200) == size
+
+
+def test_only_moves_that_the_slice_bar_did_not_ask_for_are_told_to_it() -> None:
+    case = Case.of(flat((5, 20, 30)))
+    case.scroll_to(3)
+    assert (case.z, case.moves) == (3, 0)
+    case.go_to(1)
+    assert (case.z, case.moves) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("screen", "height", "size"),
+    [
+        (None, 0, (586, 684)),
+        ((3840, 2160), 0, (2026, 2364)),
+        ((800, 900), 0, (283, 330)),
+        ((3840, 2160), 420, (420, 490)),
+    ],
+)
+def test_the_picture_fits_the_window_unless_a_size_is_chosen(
+    screen: tuple[int, int] | None, height: int, size: tuple[int, int]
+) -> None:
+    case = Case.of(flat((5, 20, 30)))
+    assert AppState(screen=screen, height=height).picture_size(case) == size
 
 
 def test_a_case_opened_again_keeps_its_masks() -> None:
