@@ -34,6 +34,7 @@ def workbench(state: AppState, case: Case) -> None:
         objects(state, case)
         exports(state, case)
         model(state, case)
+        st.caption("Not a medical device: research and teaching use.")
 
 
 state = app_state()

@@ -104,9 +104,7 @@ def _confidence(score: float) -> str:
     """Say what the model thinks of its mask: above 0.9 it was seen to be right, under 0.7 often wrong."""
     if score >= 0.9:
         return f":green[confidence {score:.2f}]"
-    return (
-        f":orange[confidence {score:.2f}, look closely]" if score >= 0.7 else f":red[confidence {score:.2f}, check it]"
-    )
+    return f":orange[confidence {score:.2f}]" if score >= 0.7 else f":red[confidence {score:.2f}, check it]"
 
 
 def _agreement(case: Case) -> str:
@@ -163,7 +161,6 @@ def exports(state: AppState, case: Case) -> None:
             _download(title, f"{name}-labels{suffix}", partial(_labels, case, suffix))
         _download(f"Slice {case.z + 1} as PNG", f"{name}-slice{case.z + 1}.png", lambda: png(painted(state, case)))
         _download("Prompts as JSON", f"{name}-prompts.json", partial(_prompts, case))
-    st.caption("Not a medical device: research and teaching use.")
 
 
 def _download(title: str, file_name: str, make: Callable[[], bytes | str]) -> None:

@@ -18,7 +18,11 @@ HEIGHTS = {0: "Fit the window", 420: "Small", 600: "Medium", 800: "Large", 1100:
 
 def toolbar(state: AppState, case: Case) -> None:
     """Show the choices; every one is kept in the session's state."""
-    _label_picker(case)
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with row:
+        _label_picker(case)
+    with row.popover("View", icon=":material/visibility:", width="content"):
+        _view(state, case)
     window, model = st.columns(2, gap="small")
     with window:
         _window_picker(case)
@@ -27,15 +31,12 @@ def toolbar(state: AppState, case: Case) -> None:
     _custom_window(case)
     undo, redo = st.columns(2, gap="small")
     _history(state, case, undo, redo)
-    with st.popover("View", icon=":material/visibility:", width="stretch"):
-        _view(state, case)
 
 
 def _label_picker(case: Case) -> None:
     values = [label.value for label in case.annotation.labels]
     show_in("label", case.label)
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-    row.segmented_control(
+    st.segmented_control(
         "The next box is",
         values,
         format_func=lambda value: plain(case.annotation.label(value).title),
@@ -43,7 +44,7 @@ def _label_picker(case: Case) -> None:
         on_change=_take_label,
         args=(case,),
     )
-    with row.popover("", icon=":material/add:", help="A label of your own"), st.form("own_label", border=False):
+    with st.popover("", icon=":material/add:", help="A label of your own"), st.form("own_label", border=False):
         st.text_input("Name of the new label", placeholder="cyst", key="label_name")
         st.form_submit_button("Add", on_click=_add_label, args=(case,))
 
