@@ -49,11 +49,16 @@ def iou(predicted: npt.NDArray[np.bool_], reference: npt.NDArray[np.bool_]) -> f
     return shared / (both - shared) if both else math.nan
 
 
-def _counts(predicted: npt.NDArray[np.bool_], reference: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    """Return ``|P ∩ R|`` and ``|P| + |R|``."""
+def check(predicted: npt.NDArray[np.bool_], reference: npt.NDArray[np.bool_]) -> None:
+    """Raise ValueError if the shapes differ, TypeError if an array is not bool."""
     if predicted.shape != reference.shape:
         raise ValueError(f"predicted has shape {predicted.shape}, reference {reference.shape}")
     if predicted.dtype != np.bool_ or reference.dtype != np.bool_:
         raise TypeError(f"masks must be bool, got {predicted.dtype} and {reference.dtype}")
+
+
+def _counts(predicted: npt.NDArray[np.bool_], reference: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Return ``|P ∩ R|`` and ``|P| + |R|``."""
+    check(predicted, reference)
     shared = np.count_nonzero(predicted & reference)
     return int(shared), int(np.count_nonzero(predicted) + np.count_nonzero(reference))
