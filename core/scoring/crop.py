@@ -3,29 +3,24 @@
 import numpy as np
 import numpy.typing as npt
 
-from core.scoring.overlap import check
-
 Bools = npt.NDArray[np.bool_]
+Voxels = npt.NDArray[np.bool_] | npt.NDArray[np.uint8]
 Box = tuple[slice, slice, slice]
 
 
-def joint_box(predicted: Bools, reference: Bools) -> Box:
-    """Return the smallest box that holds both masks; of no size at all if both are empty.
+def joint_box(predicted: Voxels, reference: Voxels, value: int = True) -> Box:
+    """Return the smallest box that holds a label in both arrays; of no size at all if it is in neither.
 
     One pass, slice by slice, without a copy.
 
     Args:
-        predicted: ``(z, y, x)`` bool.
-        reference: bool, the same shape.
-
-    Raises:
-        ValueError: The shapes differ.
-        TypeError: An array is not bool.
+        predicted: ``(z, y, x)`` bool, or uint8 labels.
+        reference: The same shape.
+        value: Which label.
     """
-    check(predicted, reference)
     used = [np.zeros(n, np.bool_) for n in predicted.shape]
     for z in range(len(predicted)):
-        slab = predicted[z] | reference[z]
+        slab = (predicted[z] == value) | (reference[z] == value)
         rows = slab.any(axis=1)
         if rows.any():
             used[0][z] = True
@@ -36,6 +31,26 @@ def joint_box(predicted: Bools, reference: Bools) -> Box:
     return depth, height, width
 
 
-def crop(mask: Bools, box: Box) -> Bools:
-    """Cut a box out of a mask and put one voxel of background around it."""
-    return np.pad(mask[box], 1)
+def grown(box: Box, shape: tuple[int, int, int]) -> Box:
+    """Return the box with one voxel more on every side where the image has one."""
+    z, y, x = (slice(max(0, s.start - 1), min(n, s.stop + 1)) for s, n in zip(box, shape, strict=True))
+    return z, y, x
+
+
+def crop(mask: Bools, box: Box, edge_goes_on: bool = False) -> Bools:
+    """Cut a box out of a mask and put one voxel around it.
+
+    Args:
+        mask: ``(z, y, x)`` bool.
+        box: From `joint_box`.
+        edge_goes_on: What lies beyond the image: True for the same as at its edge, False for background.
+    """
+    cut = np.pad(mask[box], 1)
+    if edge_goes_on and mask[box].size:
+        for axis, (side, length) in enumerate(zip(box, mask.shape, strict=True)):
+            layers = np.moveaxis(cut, axis, 0)
+            if side.start == 0:
+                layers[0] = layers[1]
+            if side.stop == length:
+                layers[-1] = layers[-2]
+    return cut

@@ -1,6 +1,6 @@
 """How far two surfaces lie apart: Hausdorff, average and tolerated distances, in millimetres.
 
-Tools that print the same name measure three different things; each is offered under its own name.
+Tools that print the same name measure different things; each is offered under its own name.
 
 ===================  ========================  =====================  ======================  ==================
 definition           surface element           weight                 distance to             percentile
@@ -8,13 +8,16 @@ definition           surface element           weight                 distance t
 mesh (the default)   triangle's centroid       its area               the nearest triangle    by area
 as MONAI             voxel with a background   1                      the nearest such        between ranks
                      voxel on one of 6 sides                          voxel's centre
+as CHAOS             the same, but the edge    1                      the same                between ranks
+                     of the image is none
 as surface-distance  2 × 2 × 2 neighbourhood   area in it             the nearest such        by area
                      of both kinds                                    neighbourhood
 ===================  ========================  =====================  ======================  ==================
 
-The mesh is nearest to the truth on spheres of known distance: the other two cannot tell where between two voxels
+The mesh is nearest to the truth on spheres of known distance: the others cannot tell where between two voxels
 a surface lies, and so understate a shift of less than a voxel. It equals MeshMetrics (G. Podobnik and T. Vrtovec,
-https://arxiv.org/abs/2509.05670). All three take the edge of the image for a surface where a mask touches it.
+https://arxiv.org/abs/2509.05670). All but CHAOS take the edge of the
+image for a surface where a mask touches it.
 
 ==================  ===========  ==================  =================
 empty               Hausdorff    average distances   surface Dice
@@ -38,20 +41,27 @@ import numpy.typing as npt
 
 from core.scoring.crop import crop, joint_box
 from core.scoring.elements import Elements, Kind, distances_between, elements
+from core.scoring.overlap import check
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
 class Definition(StrEnum):
-    """Which of the three surfaces in the module's table is measured."""
+    """Which of the surfaces in the module's table is measured."""
 
     MESH = "mesh"
     MONAI = "as MONAI"
+    CHAOS = "as CHAOS"
     SURFEL = "as surface-distance"
 
 
-_KINDS = {Definition.MESH: Kind.TRIANGLES, Definition.MONAI: Kind.VOXELS, Definition.SURFEL: Kind.SURFELS}
+_KINDS = {
+    Definition.MESH: Kind.TRIANGLES,
+    Definition.MONAI: Kind.VOXELS,
+    Definition.CHAOS: Kind.VOXELS,
+    Definition.SURFEL: Kind.SURFELS,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +70,7 @@ class Directed:
 
     Attributes:
         mm: ``(n,)`` ascending; all ``inf`` if the other surface is empty.
-        weights: ``(n,)``, mm² (1 for each voxel `as MONAI`), in the same order.
+        weights: ``(n,)``, mm² (1 for each voxel as MONAI and CHAOS), in the same order.
     """
 
     mm: Floats
@@ -119,9 +129,10 @@ def surface_distances(
     """
     if predicted.ndim != 3 or len(spacing) != 3 or not min(spacing) > 0:
         raise ValueError(f"masks must be (z, y, x) and spacing three positive mm, got {predicted.shape}, {spacing}")
+    check(predicted, reference)
     box = joint_box(predicted, reference)
-    kind = _KINDS[definition]
-    ours, theirs = (elements(crop(mask, box), spacing, kind) for mask in (predicted, reference))
+    cut = (crop(mask, box, edge_goes_on=definition is Definition.CHAOS) for mask in (predicted, reference))
+    ours, theirs = (elements(mask, spacing, _KINDS[definition]) for mask in cut)
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         to_reference = distances_between(ours, theirs, threads)
         to_predicted = distances_between(theirs, ours, threads)
@@ -156,7 +167,7 @@ def hausdorff(distances: SurfaceDistances, percentile: float = 100) -> float:
         raise ValueError(f"percentile must lie in 0..100, got {percentile}")
     if distances.undefined is not None:
         return distances.undefined
-    between_ranks = distances.definition is Definition.MONAI
+    between_ranks = _KINDS[distances.definition] is Kind.VOXELS
     return max(
         float(np.percentile(side.mm, percentile)) if between_ranks else _area_percentile(side, percentile)
         for side in (distances.to_reference, distances.to_predicted)

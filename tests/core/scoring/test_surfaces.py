@@ -107,7 +107,20 @@ def test_what_is_missed_or_made_up_is_infinitely_far(definition: Definition, tur
     assert surface_dice(distances, 1e9) == 0
 
 
-@pytest.mark.parametrize("definition", Definition)
+def test_to_chaos_the_edge_of_the_image_is_no_surface() -> None:
+    """Two rows of voxels along the whole of x: MONAI sees both end faces, CHAOS only the sides."""
+    row = np.zeros((3, 4, 6), np.bool_)
+    row[1, 1:3] = True  # every voxel has background above it
+    block = np.ones((3, 4, 6), np.bool_)
+    block[:, :, 3:] = False  # only the face at x = 2 borders background
+    assert len(surface_distances(block, block, SPACING, Definition.CHAOS).to_reference.mm) == 3 * 4
+    assert len(surface_distances(block, block, SPACING, MONAI).to_reference.mm) == 3 * 4 * 3 - 1 * 2 * 1
+    assert len(surface_distances(row, row, SPACING, Definition.CHAOS).to_reference.mm) == 12
+    distances = surface_distances(block, row, SPACING, Definition.CHAOS)
+    assert hausdorff(distances) == 6  # from x = 5 to x = 2
+
+
+@pytest.mark.parametrize("definition", [MESH, MONAI, SURFEL])
 def test_the_edge_of_the_image_is_a_surface(definition: Definition) -> None:
     whole = np.ones((3, 4, 5), np.bool_)
     less = whole.copy()
@@ -177,7 +190,7 @@ def test_distances_grow_with_the_voxels(seed: int, definition: Definition, facto
 @settings(max_examples=25, deadline=None)
 @given(seeds, definitions, st.tuples(*[st.integers(0, 9)] * 3))
 def test_where_in_the_image_does_not_matter(seed: int, definition: Definition, shift: tuple[int, int, int]) -> None:
-    one, two = blobs(seed)
+    one, two = (np.pad(mask, 1) for mask in blobs(seed))  # to CHAOS the edge of the image is special
     around = [(n, 12 - n) for n in shift]
     here = surface_distances(one, two, SPACING, definition)
     there = surface_distances(np.pad(one, around), np.pad(two, around), SPACING, definition)
