@@ -128,5 +128,5 @@ def blocks_in_question(low: Indices, high: Indices, held: Cells, size: Floats) -
             nearest += (gap * size[axis]) ** 2
         bounds[other] = nearest
         within = min(within, farthest)
-    order = np.argsort(bounds)
-    return order[: np.searchsorted(bounds[order], within, side="right")]
+    kept = np.flatnonzero(bounds <= within)
+    return kept[np.argsort(bounds[kept])]

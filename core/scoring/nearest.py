@@ -13,6 +13,9 @@ from numba import njit
 
 from core.scoring.cells import Bytes, Cells, Floats, Indices, Ring, blocks_in_question, gap
 
+Place = tuple[int, int, int]
+Tables = tuple[Indices, Floats, Floats]
+
 
 @njit(nogil=True, cache=True)
 def nearest_corners(
@@ -69,7 +72,7 @@ def nearest_triangles(
     held: Cells,
     codes: Bytes,
     rings: Ring,
-    tables: tuple[Indices, Floats, Floats],
+    tables: Tables,
     size: Floats,
     found: Floats,
 ) -> None:
@@ -89,99 +92,101 @@ def nearest_triangles(
         found: One distance in mm for each triangle; filled.
     """
     counts, _, centroids = tables
-    point = np.empty(3)
     for block in range(first, last):
         candidates = np.empty(0, np.int64)
-        near = np.zeros(3, np.int64)
-        near[:] = held.at[held.starts[min(block, len(held.lows) - 1)]]
+        start = held.starts[min(block, len(held.lows) - 1)]
+        near = (held.at[start, 0], held.at[start, 1], held.at[start, 2])
         for row in range(asked.starts[block], asked.starts[block + 1]):
-            at = asked.at[row]
-            pattern = asked_codes[at[0], at[1], at[2]]
+            at = (asked.at[row, 0], asked.at[row, 1], asked.at[row, 2])
+            pattern = asked_codes[at]
+            same = codes[at] == pattern
             for k in range(counts[pattern]):
-                if codes[at[0], at[1], at[2]] == pattern:
+                if same:
                     found[outputs[row] + k] = 0.0
                     continue
-                for axis in range(3):
-                    point[axis] = at[axis] * size[axis] + centroids[pattern, k, axis]
-                best = _to_cell(point, near, codes, tables, size, np.inf)
-                best = _nearest_in_ring(point, at, near, codes, rings, tables, size, best)
+                z = at[0] * size[0] + centroids[pattern, k, 0]
+                y = at[1] * size[1] + centroids[pattern, k, 1]
+                x = at[2] * size[2] + centroids[pattern, k, 2]
+                best = _to_cell(z, y, x, near, codes, tables, size, np.inf)  # where the last one ended: likely near
+                best, near = _nearest_in_ring(z, y, x, at, near, codes, rings, tables, size, best)
                 if best > rings.reach:
                     if len(candidates) == 0:
                         candidates = blocks_in_question(asked.lows[block], asked.highs[block], held, size)
-                    best = _nearest_in_blocks(point, candidates, near, held, codes, tables, size, best)
+                    best, near = _nearest_in_blocks(z, y, x, candidates, near, held, codes, tables, size, best)
                 found[outputs[row] + k] = np.sqrt(best)
 
 
 @njit(nogil=True, cache=True)
 def _nearest_in_ring(
-    point: Floats,
-    at: Indices,
-    near: Indices,
+    z: float,
+    y: float,
+    x: float,
+    at: Place,
+    near: Place,
     codes: Bytes,
     rings: Ring,
-    tables: tuple[Indices, Floats, Floats],
+    tables: Tables,
     size: Floats,
     best: float,
-) -> float:
-    """Look into the cells around a point until none further out can be nearer; move ``near`` to the best."""
+) -> tuple[float, Place]:
+    """Look into the cells around a point until none further out can be nearer; return the best and its cell."""
     depth, height, width = codes.shape
-    cell = np.empty(3, np.int64)
     for k in range(len(rings.bounds)):
         if rings.bounds[k] >= best:
             break
-        step = rings.steps[k]
-        u, v, w = at[0] + step[0], at[1] + step[1], at[2] + step[2]
+        u, v, w = at[0] + rings.steps[k, 0], at[1] + rings.steps[k, 1], at[2] + rings.steps[k, 2]
         if 0 <= u < depth and 0 <= v < height and 0 <= w < width and 0 < codes[u, v, w] < 255:
-            cell[0], cell[1], cell[2] = u, v, w
-            distance = _to_cell(point, cell, codes, tables, size, best)
+            distance = _to_cell(z, y, x, (u, v, w), codes, tables, size, best)
             if distance < best:
-                best = distance
-                near[:] = cell
-    return best
+                best, near = distance, (u, v, w)
+    return best, near
 
 
 @njit(nogil=True, cache=True)
 def _nearest_in_blocks(
-    point: Floats,
+    z: float,
+    y: float,
+    x: float,
     candidates: Indices,
-    near: Indices,
+    near: Place,
     held: Cells,
     codes: Bytes,
-    tables: tuple[Indices, Floats, Floats],
+    tables: Tables,
     size: Floats,
     best: float,
-) -> float:
+) -> tuple[float, Place]:
+    lows, highs, cells = held.lows, held.highs, held.at
     for other in candidates:
-        low, high = held.lows[other], held.highs[other]
-        if _to_box(point, low, high, size) < best:
-            for k in range(held.starts[other], held.starts[other + 1]):
-                distance = _to_cell(point, held.at[k], codes, tables, size, best)
-                if distance < best:
-                    best = distance
-                    near[:] = held.at[k]
-    return best
+        gap_z = _outside(z, lows[other, 0], highs[other, 0], size[0])
+        gap_y = _outside(y, lows[other, 1], highs[other, 1], size[1])
+        gap_x = _outside(x, lows[other, 2], highs[other, 2], size[2])
+        if gap_z * gap_z + gap_y * gap_y + gap_x * gap_x >= best:
+            continue
+        for k in range(held.starts[other], held.starts[other + 1]):
+            cell = (cells[k, 0], cells[k, 1], cells[k, 2])
+            distance = _to_cell(z, y, x, cell, codes, tables, size, best)
+            if distance < best:
+                best, near = distance, cell
+    return best, near
 
 
 @njit(nogil=True, cache=True)
-def _to_box(point: Floats, low: Indices, high: Indices, size: Floats) -> float:
-    """Return the squared distance in mm from a point to the cells ``low`` to ``high``, 0 inside."""
-    total = 0.0
-    for axis in range(3):
-        gap = max(low[axis] * size[axis] - point[axis], point[axis] - (high[axis] + 1) * size[axis], 0.0)
-        total += gap * gap
-    return total
+def _outside(place: float, low: int, high: int, size: float) -> float:
+    """Return how far in mm a place lies outside the cells ``low`` to ``high`` of one axis."""
+    return max(low * size - place, place - (high + 1) * size, 0.0)
 
 
 @njit(nogil=True, cache=True)
-def _to_cell(
-    point: Floats, at: Indices, codes: Bytes, tables: tuple[Indices, Floats, Floats], size: Floats, best: float
-) -> float:
+def _to_cell(z: float, y: float, x: float, at: Place, codes: Bytes, tables: Tables, size: Floats, best: float) -> float:
     """Return the squared distance in mm from a point to the triangles of one cell, or ``best`` if that is less."""
-    if _to_box(point, at, at, size) >= best:
+    gap_z = _outside(z, at[0], at[0], size[0])
+    gap_y = _outside(y, at[1], at[1], size[1])
+    gap_x = _outside(x, at[2], at[2], size[2])
+    if gap_z * gap_z + gap_y * gap_y + gap_x * gap_x >= best:
         return best
     counts, triangles, _ = tables
-    pattern = codes[at[0], at[1], at[2]]
-    z, y, x = point[0] - at[0] * size[0], point[1] - at[1] * size[1], point[2] - at[2] * size[2]
+    pattern = codes[at]
+    z, y, x = z - at[0] * size[0], y - at[1] * size[1], x - at[2] * size[2]
     for k in range(counts[pattern]):
         best = min(best, _to_triangle(z, y, x, triangles[pattern, k]))
     return best
