@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, box_to_mask
+from benchmarks import accuracy, box_to_mask, scoring
 from core.imaging.window import Window
+from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
 from core.segmentation.segmenter import Segmenter
 from tests.core.segmentation.conftest import lite  # noqa: F401  a fixture
@@ -51,3 +52,21 @@ def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
     }
     assert box_to_mask.table(times).splitlines()[-1] == "| first mask (embed + predict) | 100 | 1000 | 10.0× |"
     assert box_to_mask.median([3.0, 1.0, 2.0]) == pytest.approx(2)
+
+
+def test_the_scoring_benchmark_compares_like_with_like() -> None:
+    tools = scoring.tools()
+    assert {"MONAI", "MeshMetrics", "surface-distance", "SimpleITK"} <= tools.keys()
+    chosen = {name: tools[name] for name in (scoring.EVERYTHING, scoring.GRID, "Lobule, as surface-distance")}
+    results = scoring.measure(chosen, scoring.liver((25, 64, 64)), rounds=1)
+    hausdorff = [result.figures[0] for result in results.values()]
+    assert max(hausdorff) - min(hausdorff) < 1.5 * max(scoring.SPACING)
+    assert scoring.table(results).count("| 1.0 |") == 2  # each of both baselines is once its own time
+    assert len(scoring.table(results).splitlines()) == 5
+
+
+def test_some_tumours_are_missed_and_some_are_made_up() -> None:
+    predicted, reference = scoring.tumours((50, 128, 128))
+    assert (predicted & ~reference).any()
+    assert (reference & ~predicted).any()
+    assert 0.3 < dice(predicted, reference) < 0.95
