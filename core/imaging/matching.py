@@ -57,7 +57,7 @@ def laid_on(mask: Mask, grid: Grid, name: str, onto: str) -> Mask:
     if mask.grid.has_spacing != grid.has_spacing:
         silent, other = (onto, name) if mask.grid.has_spacing else (name, onto)
         raise GeometryError(
-            f"{silent} does not say where its voxels lie, so it cannot be laid on {other}. "
+            f"{silent[0].upper()}{silent[1:]} does not say where its voxels lie, so it cannot be laid on {other}. "
             "Save both as NIfTI or NRRD with the geometry of the CT."
         )
     if mask.grid.shape != grid.shape:

@@ -115,7 +115,7 @@ def test_a_threshold_that_means_nothing_is_refused(least: float) -> None:
         match_lesions(drawn("x"), drawn("x"), least_iou=least)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.tuples(st.integers(0, 8), st.integers(0, 16), st.integers(0, 21)))
 def test_a_false_lesion_never_raises_precision(seed: int, place: tuple[int, int, int]) -> None:
     predicted, reference = blobs(seed)
@@ -129,7 +129,7 @@ def test_a_false_lesion_never_raises_precision(seed: int, place: tuple[int, int,
     assert not after.f1 > before.f1
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
 def test_every_lesion_is_listed_once(seed: int) -> None:
     predicted, reference = blobs(seed)

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.scoring.overlap import Confusion, confusion, dice, iou, per_slice
@@ -91,6 +91,7 @@ def test_what_is_undefined_is_nan(predicted: str, reference: str, expected: tupl
     assert (*found, counts.volume_difference_percent) == pytest.approx(expected, nan_ok=True)
 
 
+@settings(deadline=None)
 @given(*[st.integers(0, 10**9)] * 4)
 def test_dice_and_iou_say_the_same(tp: int, fp: int, fn: int, tn: int) -> None:
     counts = Confusion(tp, fp, fn, tn)
@@ -99,6 +100,7 @@ def test_dice_and_iou_say_the_same(tp: int, fp: int, fn: int, tn: int) -> None:
         assert 0 <= counts.iou <= counts.dice <= 1
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
 def test_swapping_the_masks_swaps_precision_and_recall(seed: int) -> None:
     one, two = blobs(seed)
