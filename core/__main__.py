@@ -1,6 +1,7 @@
 """Lobule without a browser: look at a CT, list the models, turn boxes into a mask file, score masks."""
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from core.editing.annotation import Annotation
 from core.errors import LobuleError, PromptError, WriteError
+from core.imaging.files import counted
 from core.imaging.label import DEFAULT_LABELS, Label
 from core.imaging.reading import SeveralSeries, read_volume
 from core.imaging.samples import SAMPLES, open_sample
@@ -22,7 +24,7 @@ _EXAMPLES = """examples:
   python -m core segment sample:phantom --box 25 105 39 143 83 -o tumour.nii.gz
   python -m core segment sample:lits-117 --box 86 0 47 33 95 -o tumour.seg.nrrd
   python -m core segment ct.nii.gz --box 61 200 140 260 215 --box 62 198 141 261 214 --label liver -o liver.seg.nrrd
-  python -m core segment dicom_folder --series 2 --box 40 90 80 130 120 --window 60 200 -o tumour.nrrd
+  python -m core segment dicom_folder --series acef77331b --box 40 90 80 130 120 --window 60 200 -o tumour.nrrd
   python -m core score predicted.nii.gz drawn.nii.gz --label 2=tumour --nsd-mm 1
   python -m core score predicted_folder drawn_folder --csv scores.csv --json scores.json
 
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SeveralSeries as error:
         print(error, file=sys.stderr)
         for choice in error.choices:
-            size = f"{choice.slices} slices of {choice.size[0]} × {choice.size[1]}"
+            size = f"{counted(choice.slices, 'slice')} of {choice.size[0]} × {choice.size[1]}"
             print(f"  --series {choice.key}  {choice.description}, {choice.modality}, {size}", file=sys.stderr)
     except LobuleError as error:
         print(error, file=sys.stderr)
@@ -82,9 +84,10 @@ def models(chosen: argparse.Namespace) -> int:
 
 def segment(chosen: argparse.Namespace) -> int:
     """Segment every box, print a line for each and save all as one label map."""
-    _check_output(chosen.output)
+    _check_output(chosen.output, chosen.ct)
     window = _window(chosen.window)
     volume = _open(chosen.ct, chosen.series)
+    _check_fit(chosen.output, volume)
     boxes = [_box(numbers, volume) for numbers in chosen.box]
     from core.segmentation import embeddings, weights  # torch: seconds
 
@@ -97,12 +100,12 @@ def segment(chosen: argparse.Namespace) -> int:
         found = embeddings.segment_slice(volume, z, Prompt(box), segmenter, kept, window)
         seconds = time.perf_counter() - start
         outline = annotation.add(
-            z, found.mask, chosen.label, box=box, score=found.score, model=segmenter.card.name, window=window
+            z, found.mask, chosen.label, box=box, score=found.score, model=segmenter.card, window=window
         )
         name = annotation.label(chosen.label).name
         area = f"{annotation.area_mm2(outline):.0f} mm², " if volume.grid.has_spacing else ""
         print(
-            f"slice {z + 1}: {name}, {area}{outline.voxels} voxels, score {found.score:.2f} "
+            f"slice {z + 1}: {name}, {area}{counted(outline.voxels, 'voxel')}, score {found.score:.2f} "
             f"({segmenter.card.name}'s own estimate), {seconds:.2f} s on {segmenter.device}"
         )
     path = write_mask(annotation.label_map(), volume, chosen.output, annotation.labels)
@@ -142,16 +145,27 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--label", type=_label, default=2, help="tumour (default), liver, or a number 1–255")
     command.add_argument("--model", metavar="NAME", help="as `models` lists it")
     command.add_argument(
-        "--window", nargs=2, type=float, metavar=("LEVEL", "WIDTH"),
+        "--window", nargs=2, type=_finite, metavar=("LEVEL", "WIDTH"),
         help="HU window fed to the model, instead of the one it was trained on",
     )  # fmt: skip
     command.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help=f"ends in {' '.join(SUFFIXES)}"
-    )
+        "-o", "--output", type=Path, required=True, metavar="FILE",
+        help=f"ends in {' '.join(SUFFIXES)} (a single slice); an existing file is replaced",
+    )  # fmt: skip
     command.set_defaults(run=segment)
     command = commands.add_parser("score", help="compare masks with labels somebody drew, a pair or two folders")
     add_arguments(command, _label)
     return parser
+
+
+def _finite(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of HU; a window is two of them, such as 40 400")
+    return number
 
 
 def _label(text: str) -> int:
@@ -187,11 +201,21 @@ def _box(numbers: Sequence[int], volume: Volume) -> tuple[int, Box]:
     return slice_number - 1, Box(*edges).clip((volume.grid.shape[1], volume.grid.shape[2]))
 
 
-def _check_output(path: Path) -> None:
-    """Find out before the slow part whether the result can be saved."""
+def _check_output(path: Path, ct: str) -> None:
+    """Find out before the slow part whether a result can be saved under this name."""
     suffix_of(path.name)
     if not path.parent.is_dir():
         raise WriteError(f"The folder {path.parent} does not exist. Create it or choose another one.")
+    if path.is_dir():
+        raise WriteError(f"{path} is a folder. Give the mask the name of a file.")
+    if path.exists() and Path(ct).exists() and path.samefile(ct):
+        raise WriteError(f"{path} is the CT itself. Give the mask another name.")
+
+
+def _check_fit(path: Path, volume: Volume) -> None:
+    slices = volume.source.grid.shape[0]
+    if suffix_of(path.name) == ".png" and slices != 1:
+        raise WriteError(f"A PNG holds one slice, this CT has {slices}. Save the mask as .nii.gz or .nrrd.")
 
 
 def _open(text: str, series: str | None) -> Volume:

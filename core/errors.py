@@ -2,11 +2,12 @@
 
     LobuleError             anything a user can cause and a user can mend
     ├── ReadError           a file cannot be opened as a CT or as labels
-    │   └── SeveralSeries   a folder or archive holds more than one series: choose one
+    │   └── SeveralSeries   more than one series to choose from; defined in `core.imaging.choices`
     ├── GeometryError       two images do not lie on the same grid
     ├── WriteError          a result cannot be saved where it was asked for
     ├── PromptError         a box or point that no model can answer
-    └── WeightsError        a checkpoint is missing, broken or not of a known model
+    ├── WeightsError        a checkpoint is missing, broken or not of a known model
+    └── DeviceError         the graphics card or the computer has too little memory for a model
 
 Every message says what happened, names the file or the values with their units, and says what to do.
 Mistakes of a programmer are ``ValueError`` or ``TypeError`` and stay loud.
@@ -35,3 +36,7 @@ class PromptError(LobuleError):
 
 class WeightsError(LobuleError):
     """A checkpoint is missing, broken or not of a known model."""
+
+
+class DeviceError(LobuleError):
+    """The graphics card or the computer has too little memory for a model."""

@@ -4,8 +4,9 @@ import streamlit as st
 
 from pages.ui.prompting import answer, look_ahead
 from pages.ui.side import exports, model, objects
-from pages.ui.slices import canvas, heading, slice_bar
-from pages.ui.state import AppState, Case, app_state
+from pages.ui.slicebar import slice_bar
+from pages.ui.slices import canvas, heading
+from pages.ui.state import AppState, Case, app_state, redraw
 from pages.ui.toolbar import toolbar
 
 NARROWEST = 420
@@ -15,22 +16,24 @@ HEADING = 44
 @st.fragment
 def workbench(state: AppState, case: Case) -> None:
     """Show the slice and everything about it; redrawn alone, without the rest of the page."""
-    _, width = case.picture_size(state.height)
+    height, width = state.picture_size(case)
     with st.container(horizontal=True, gap="medium"):
-        picture = st.container(width=max(width, NARROWEST), height=state.height + HEADING, border=False, key="picture")
+        picture = st.container(width=max(width, NARROWEST), height=height + HEADING, border=False, key="picture")
         side = st.container(width="stretch", gap="small")
     with picture:
         st.caption(heading(case))
-        boxes = canvas(state, case)
+        drawn = canvas(state, case)
     with side:
-        slice_bar(case)
-        if boxes is not None and answer(state, case, boxes):
-            st.rerun(scope="fragment")
+        slice_bar(state, case)
+        with st.spinner("SAM is at work…"):
+            look_ahead(state, case)
+            changed = answer(state, case, drawn)
+        if changed:
+            redraw()
         toolbar(state, case)
         objects(state, case)
         exports(state, case)
         model(state, case)
-    look_ahead(state, case)
 
 
 state = app_state()

@@ -2,11 +2,15 @@
 
 import streamlit as st
 
+from pages.ui import models
 from pages.ui.card import case_card
 from pages.ui.opening import close_button, labels_upload, open_cases, prepare_copy, samples, upload
+from pages.ui.prompting import collect
 from pages.ui.state import app_state
 
 state = app_state()
+if state.case is not None:
+    collect(state, state.case)
 
 if state.case is None:
     st.title("Open a CT", anchor=False)
@@ -31,3 +35,5 @@ with own:
     upload(state)
 with ready:
     samples(state)
+
+models.warm_up()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ["errors", "imaging", "segmentation", "editing", "scoring", "learning", "workspace", "reporting"]
+ROOMS = ["version", "errors", "imaging", "segmentation", "editing", "scoring", "learning", "workspace", "reporting"]
 OUTER = [*ROOMS, "__main__"]
 ONLY_IN = {
     "streamlit": ("app.py", "pages/"),

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from core.editing.outline import Outline, pack
 from core.errors import PromptError
 from core.imaging.grid import Grid
-from core.imaging.label import DEFAULT_LABELS, Label, check_name, next_label
+from core.imaging.label import DEFAULT_LABELS, Label, next_label
 from core.imaging.volume import LIVER, Mask
 from core.imaging.window import Window
 from core.segmentation.prompt import Box
+from core.segmentation.segmenter import ModelCard
 
 __all__ = ["DEFAULT_LABELS", "Annotation", "Label", "Made", "Outline"]
 
@@ -24,7 +25,7 @@ class Made(TypedDict, total=False):
 
     box: Box | None
     score: float
-    model: str
+    model: ModelCard | None
     window: Window | None
 
 
@@ -59,6 +60,11 @@ class Annotation:
     def labels(self) -> tuple[Label, ...]:
         """The labels, in the order of the picker."""
         return self._labels
+
+    @property
+    def next_id(self) -> int:
+        """The id that the next object gets; ids rise and are never used twice."""
+        return self._next_id
 
     @property
     def undo_name(self) -> str:
@@ -107,11 +113,6 @@ class Annotation:
         if gone:
             self._step(f"delete on slice {gone[0].z + 1}", tuple(o for o in self._outlines if o not in gone))
 
-    def clear_slice(self, z: int) -> None:
-        """Take all objects of slice ``z`` away, in one step; does nothing if there are none."""
-        if self.on_slice(z):
-            self._step(f"clear slice {z + 1}", tuple(o for o in self._outlines if o.z != z))
-
     def relabel(self, identity: int, label: int) -> None:
         """Give an object another label; does nothing if it has it already."""
         old = self.find(identity)
@@ -138,17 +139,6 @@ class Annotation:
         label = next_label(self._labels, name)
         self._step(f"new label {label.name}", self._outlines, (*self._labels, label))
         return label
-
-    def rename_label(self, value: int, name: str) -> None:
-        """Rename a label; its value and colour stay.
-
-        Raises:
-            PromptError: The name is empty or taken.
-        """
-        new = replace(self.label(value), name=name)
-        check_name(new, (other for other in self._labels if other.value != value))
-        labels = tuple(new if other.value == value else other for other in self._labels)
-        self._step(f"rename to {new.name}", self._outlines, labels)
 
     def label(self, value: int) -> Label:
         """Return the label with this value.

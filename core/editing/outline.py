@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from core.imaging.window import Window
 from core.segmentation.prompt import Box
+from core.segmentation.segmenter import ModelCard
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Outline:
         bits: The crop ``frame``, row by row, as `numpy.packbits` packs it.
         box: What the reader drew, or None if it was not drawn as a box.
         score: The model's own estimate of the IoU, 0–1; ``nan`` if no model made it.
-        model: `ModelCard.name` of the model that made it, or ``""``.
+        model: The model that made it, or None.
         window: The window in which the model saw the slice, or None.
     """
 
@@ -33,7 +34,7 @@ class Outline:
     bits: npt.NDArray[np.uint8]
     box: Box | None = None
     score: float = math.nan
-    model: str = ""
+    model: ModelCard | None = None
     window: Window | None = None
 
     @property

@@ -3,21 +3,20 @@
 import json
 import math
 import platform
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Any
 
 from core.editing.annotation import Annotation
 from core.editing.outline import Outline
 from core.imaging.volume import Volume
 from core.segmentation.prompt import Box
-from core.segmentation.segmenter import ModelCard
+from core.version import VERSION
 
 FORMAT = "lobule-prompts/1"
 _PACKAGES = ("torch", "SimpleITK", "numpy")
 
 
-def prompts_json(annotation: Annotation, volume: Volume, cards: Iterable[ModelCard] = ()) -> str:
+def prompts_json(annotation: Annotation, volume: Volume) -> str:
     """Return the prompts of an annotation as indented JSON text.
 
     The image is known by its fingerprint alone: neither a name nor the file's name is written.
@@ -25,9 +24,8 @@ def prompts_json(annotation: Annotation, volume: Volume, cards: Iterable[ModelCa
     Args:
         annotation: Made on ``volume.grid``.
         volume: The CT.
-        cards: Models that may have made an object; their sha256 is written beside their name.
     """
-    known = {card.name: card for card in cards}
+    models = {outline.model.sha256: outline.model for outline in annotation.outlines if outline.model}
     names = {label.value: label.name for label in annotation.labels}
     record = {
         "format": FORMAT,
@@ -36,25 +34,23 @@ def prompts_json(annotation: Annotation, volume: Volume, cards: Iterable[ModelCa
         "image": {
             "fingerprint": volume.key,
             "slices_rows_columns": list(volume.grid.shape),
-            "spacing_mm": list(volume.grid.spacing) if volume.grid.has_spacing else None,
+            "spacing_mm": [round(mm, 6) for mm in volume.grid.spacing] if volume.grid.has_spacing else None,
             "intensity": volume.intensity.value,
         },
         "labels": [{"value": label.value, "name": label.name, "colour": label.css} for label in annotation.labels],
-        "objects": [_object(outline, annotation, names, known) for outline in annotation.outlines],
+        "objects": [_object(outline, annotation, names, volume.has_hu) for outline in annotation.outlines],
         "models": [
             {"name": card.name, "sha256": card.sha256, "window": str(card.window), "licence": card.licence}
-            for card in known.values()
+            for card in models.values()
         ],
         "software": _software(),
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _object(
-    outline: Outline, annotation: Annotation, names: dict[int, str], known: dict[str, ModelCard]
-) -> dict[str, Any]:
-    card = known.get(outline.model)
-    window = outline.window
+def _object(outline: Outline, annotation: Annotation, names: dict[int, str], has_hu: bool) -> dict[str, Any]:
+    card = outline.model
+    window = outline.window if has_hu else None
     return {
         "id": outline.id,
         "slice": outline.z + 1,
@@ -64,7 +60,7 @@ def _object(
         "area_voxels": outline.voxels,
         "area_mm2": _number(annotation.area_mm2(outline)),
         "score": _number(outline.score),
-        "model": {"name": outline.model, "sha256": card.sha256 if card else None} if outline.model else None,
+        "model": {"name": card.name, "sha256": card.sha256} if card else None,
         "window_hu": {"level": window.level_hu, "width": window.width_hu} if window else None,
     }
 
@@ -78,10 +74,5 @@ def _number(value: float) -> float | None:
 
 
 def _software() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in ("lobule", *_PACKAGES):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    ours = {"lobule": VERSION, "python": platform.python_version()}
+    return ours | {package: version(package) for package in _PACKAGES}

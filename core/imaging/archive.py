@@ -2,11 +2,10 @@
 
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 from core.errors import ReadError
-from core.imaging.files import GivenFile, Kind, in_bytes, is_junk, natural, recognised
+from core.imaging.files import GivenFile, Kind, in_bytes, is_full_disk, is_junk, natural, recognised
 from core.imaging.job import Limits
 
 _BLOCK = 1 << 20
@@ -25,6 +24,7 @@ def unpacked(archive: GivenFile, folder: Path, limits: Limits) -> list[GivenFile
 
     Raises:
         ReadError: Encrypted, damaged, unsafe, nested or too large.
+        OSError: The disk is full.
     """
     try:
         with zipfile.ZipFile(archive.path) as pack:
@@ -35,7 +35,15 @@ def unpacked(archive: GivenFile, folder: Path, limits: Limits) -> list[GivenFile
                 path = folder / f"{number:06d}"
                 left -= _write(pack, entry, path, left, archive.name)
                 files.append(recognised(path, entry.filename))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except (ReadError, MemoryError):
+        raise
+    except NotImplementedError as error:
+        raise ReadError(
+            f"{archive.name} is packed in a way that is not read, such as Deflate64. Make a plain .zip of the images."
+        ) from error
+    except Exception as error:  # each way of packing has errors of its own
+        if is_full_disk(error):
+            raise
         raise ReadError(f"{archive.name} is damaged or incomplete. Make the .zip again.") from error
     if not files:
         raise ReadError(f"{archive.name} holds no files. Put the images of one case into it.")

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import ReadError
+from core.imaging.files import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,8 @@ class SeriesSummary:
 
     def __str__(self) -> str:
         rows, columns = self.size
-        return f"{self.description} ({self.modality or 'unknown'}, {self.slices} slices of {rows} × {columns})"
+        slices = counted(self.slices, "slice")
+        return f"{self.description} ({self.modality or 'unknown'}, {slices} of {rows} × {columns})"
 
 
 class SeveralSeries(ReadError):  # noqa: N818 - a question to the user more than an error

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging import metaimage, nifti, nrrd, picture_files, volume_files
 from core.imaging.archive import unpacked
-from core.imaging.files import GivenFile, Kind, listed, misnamed, names, not_an_image
+from core.imaging.files import GivenFile, Kind, claims_in_vain, listed, misnamed, names, not_an_image, numbers_aside
 from core.imaging.grid import Grid
 from core.imaging.intake import HounsfieldIntake, LabelIntake
 from core.imaging.job import Job
@@ -104,20 +104,40 @@ def _intake(name: str, shape: tuple[int, int, int], job: Job) -> HounsfieldIntak
 
 
 def _refuse_broken(files: Sequence[GivenFile], slices: Sequence[GivenFile]) -> None:
-    """A file named like the slices that holds no DICOM is a broken slice, and never passed over."""
-    endings = {file.suffix for file in slices} | {".dcm"}
+    """A file named like the slices, or like any image, that holds none is a broken slice, and never passed over."""
+    kind = slices[0].kind
+    patterns = {numbers_aside(file.name) for file in slices}
     for file in files:
-        if file.kind is Kind.EMPTY and file.suffix in endings:
+        if file.kind is kind:
+            continue
+        if (file.kind is Kind.EMPTY and _ends_like(file, slices)) or claims_in_vain(file):
             raise not_an_image(file)
-        if file.kind in (Kind.OTHER, Kind.PACKED) and file.suffix in endings:
+        if numbers_aside(file.name) in patterns or _ends_like(file, slices):
             raise ReadError(
-                f"{file.name} lies among DICOM slices but is damaged or no DICOM. Copy it again, or leave it out."
+                f"{file.name} lies among {kind} slices but is damaged or no {kind}. Copy it again, or leave it out."
             )
 
 
+def _ends_like(file: GivenFile, slices: Sequence[GivenFile]) -> bool:
+    """Say whether a name ends as the slices' do; a readable file without an ending is a note, such as VERSION."""
+    readable = file.kind in (Kind.TEXT, Kind.PICTURE)
+    return file.suffix in {other.suffix for other in slices} and not (readable and file.suffix == "")
+
+
 def _passed_over(files: Sequence[GivenFile], used: Sequence[GivenFile]) -> tuple[str, ...]:
-    count = len(files) - len(used)
-    return (f"{count} other file(s) in the selection were left out.",) if count else ()
+    """Name the files that were left out, pictures first; ``used`` are those that were opened."""
+    opened = {file.path for file in used}
+    left = [file for file in files if file.path not in opened]
+    pictures = _of(left, Kind.PICTURE)
+    others = [file for file in left if file.kind is not Kind.PICTURE]
+    notes = []
+    if pictures:
+        were = "was" if len(pictures) == 1 else "were"
+        notes.append(f"{names(pictures)} {were} left out: pictures and volumes are not opened together.")
+    if others:
+        what = "was left out: it holds" if len(others) == 1 else "were left out: they hold"
+        notes.append(f"{names(others)} {what} no image that Lobule can open.")
+    return tuple(notes)
 
 
 def _volume(files: Sequence[GivenFile], job: Job) -> Decoded:
@@ -137,7 +157,7 @@ def _volume(files: Sequence[GivenFile], job: Job) -> Decoded:
 
 def _pictures(files: Sequence[GivenFile], job: Job) -> Decoded:
     slices = _of(files, Kind.PICTURE)
-    _refuse_broken_pictures(files)
+    _refuse_broken(files, slices)
     voxels, notes = (
         picture_files.label_volume(slices, job) if job.wants_labels else picture_files.grey_volume(slices, job)
     )
@@ -151,12 +171,6 @@ def _pictures(files: Sequence[GivenFile], job: Job) -> Decoded:
         notes=(*notes, *_passed_over(files, slices)),
         intensity=Intensity.PICTURE,
     )
-
-
-def _refuse_broken_pictures(files: Sequence[GivenFile]) -> None:
-    for file in files:
-        if file.kind not in (Kind.PICTURE, Kind.TEXT) and file.suffix in (".png", ".jpg", ".jpeg", ".webp"):
-            raise not_an_image(file)
 
 
 def _finished(

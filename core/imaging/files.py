@@ -3,6 +3,7 @@
 A name is used only in messages and for natural order. Contents decide the kind, because a name can lie.
 """
 
+import errno
 import os
 import re
 import zlib
@@ -14,6 +15,7 @@ from pathlib import Path
 from core.errors import ReadError
 from core.imaging.job import Limits
 
+_ZIP = "zip archive"
 _BY_SUFFIX = (
     (".nii.gz", "NIfTI"),
     (".nii", "NIfTI"),
@@ -24,8 +26,9 @@ _BY_SUFFIX = (
     (".jpg", "picture"),
     (".jpeg", "picture"),
     (".webp", "picture"),
-    (".zip", "zip archive"),
+    (".zip", _ZIP),
 )
+_WORDS = {"picture": "picture", _ZIP: _ZIP}
 KNOWN = "a DICOM series (folder, files or .zip), NIfTI (.nii, .nii.gz), NRRD, MetaImage (.mha) or PNG/JPG/WebP pictures"
 
 
@@ -124,10 +127,11 @@ def not_an_image(file: GivenFile) -> ReadError:
         return ReadError(f"{file.name} is empty (0 bytes). Copy or export it again.")
     if file.suffix in (".hdr", ".img"):
         return ReadError(f"{file.name} is half of a .hdr/.img pair. Save the image as one .nii file and open that.")
-    claim = next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), None)
+    claim = _claim(file)
     if claim:
         return ReadError(
-            f"{file.name} does not hold a {claim} image, whatever its name says ({in_bytes(file.size)}). "
+            f"{file.name} does not hold a {_WORDS.get(claim, f'{claim} image')}, whatever its name says "
+            f"({in_bytes(file.size)}). "
             "It is damaged or wrongly named: copy or export it again."
         )
     return ReadError(f"{file.name} is not an image that Lobule can open. Open {KNOWN}.")
@@ -135,8 +139,29 @@ def not_an_image(file: GivenFile) -> ReadError:
 
 def misnamed(file: GivenFile) -> tuple[str, ...]:
     """Return a note if a file's name claims another format than it holds."""
-    claim = next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), file.kind)
-    return () if claim == file.kind else (f"{file.name} holds {file.kind}, whatever its name says, and was read so.",)
+    if _claim(file) in ("", file.kind):
+        return ()
+    return (f"{file.name} holds {file.kind}, whatever its name says, and was read so.",)
+
+
+def claims_in_vain(file: GivenFile) -> bool:
+    """Say whether a file is named as an image of a kind that it does not hold."""
+    return _claim(file) not in ("", _ZIP, file.kind)
+
+
+def numbers_aside(name: str) -> str:
+    """Return a name without its numbers, alike for all slices that were numbered by one program."""
+    return re.sub(r"[0-9]+", "#", name.lower())
+
+
+def _claim(file: GivenFile) -> str:
+    """Return the format that a name stands for, ``""`` if none."""
+    return next((kind for suffix, kind in _BY_SUFFIX if file.name.lower().endswith(suffix)), "")
+
+
+def is_full_disk(error: Exception) -> bool:
+    """Say whether an error is that of a disk or quota without room, for which no file is to blame."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def in_bytes(count: float) -> str:
@@ -146,6 +171,11 @@ def in_bytes(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number of things for people, as in ``1 slice`` or ``1,200 slices``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def names(files: Iterable[GivenFile]) -> str:

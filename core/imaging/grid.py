@@ -27,6 +27,7 @@ class Grid:
         affine: ``(4, 4)`` float64, index ``(z, y, x, 1)`` to world ``(x, y, z, 1)`` in LPS mm. Read-only.
         has_spacing: False if the file gave no voxel size; the affine then counts voxels, not
             millimetres, and nothing in mm may be shown.
+        has_direction: False if the file did not say how the patient lies; the affine is then a guess, mostly L-P-S.
 
     Raises:
         ValueError: A shape or affine that no image can have.
@@ -35,6 +36,7 @@ class Grid:
     shape: tuple[int, int, int]
     affine: npt.NDArray[np.float64]
     has_spacing: bool = True
+    has_direction: bool = True
 
     def __post_init__(self) -> None:
         shape = tuple(int(n) for n in self.shape)
@@ -57,6 +59,7 @@ class Grid:
         origin: tuple[float, float, float] = (0.0, 0.0, 0.0),
         direction: npt.ArrayLike | None = None,
         has_spacing: bool = True,
+        has_direction: bool = True,
     ) -> "Grid":
         """Build a grid from its parts.
 
@@ -67,12 +70,13 @@ class Grid:
             direction: ``(3, 3)``; column ``k`` is the world direction in which index axis ``k`` of
                 ``(z, y, x)`` grows. By default L-P-S.
             has_spacing: See `Grid`.
+            has_direction: See `Grid`.
         """
         columns = np.eye(3)[:, ::-1] if direction is None else np.asarray(direction, dtype=np.float64)
         affine = np.eye(4)
         affine[:3, :3] = columns * np.asarray(spacing, dtype=np.float64)
         affine[:3, 3] = origin
-        return cls(shape, affine, has_spacing)
+        return cls(shape, affine, has_spacing, has_direction)
 
     @cached_property
     def spacing(self) -> tuple[float, float, float]:
@@ -122,7 +126,7 @@ class Grid:
                 affine[:3, 3] += affine[:3, k] * (self.shape[axis] - 1)
                 affine[:3, k] = -affine[:3, k]
         z, y, x = (self.shape[axis] for axis in order)
-        return Grid((z, y, x), affine, self.has_spacing)
+        return Grid((z, y, x), affine, self.has_spacing, self.has_direction)
 
 
 def reorder(voxels: npt.NDArray[_Scalar], source: Grid, target: Grid) -> npt.NDArray[_Scalar]:

@@ -6,6 +6,7 @@ goes nowhere.
 """
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -19,17 +20,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from core.errors import ReadError
 from core.imaging.choices import SeriesSummary, SeveralSeries
 from core.imaging.decoding import Decoded, decode
-from core.imaging.files import in_bytes
+from core.imaging.files import in_bytes, is_full_disk
 from core.imaging.grid import Grid
 from core.imaging.job import Job, Limits
 from core.imaging.volume import Intensity
 
 _COMMAND = (sys.executable, "-m", "core.imaging.guard")
 _ROOT = Path(__file__).parents[2]
+_NO_ROOM = 75  # an exit code: an answer in words would find no room either
+_OUT_OF_TIME = -getattr(signal, "SIGXCPU", 24)
 _TEXTS = ("name", "format", "modality", "description")
 
 
@@ -37,22 +41,30 @@ def decode_guarded(paths: Sequence[Path], job: Job) -> Decoded:
     """Do what `decode` does, in a process with limits; costs about half a second more.
 
     Raises:
-        ReadError: As `decode`, and when the process crashed, ran out of memory or took too long.
+        ReadError: As `decode`, and when the process crashed, ran out of memory or disk, or took too long.
     """
-    with tempfile.TemporaryDirectory(prefix="lobule-") as folder:
-        workspace = Path(folder)
-        request = {
-            "paths": [str(path.absolute()) for path in paths],
-            "limits": asdict(job.limits),
-            "series": job.series,
-            "wants_labels": job.wants_labels,
-        }
-        (workspace / "request.json").write_text(json.dumps(request))
-        code = _run(workspace, job.limits)
-        answer = workspace / "answer.json"
-        if code != 0 or not answer.is_file():
-            raise _died(_blamed(workspace, paths), code, job.limits)
-        return _answered(json.loads(answer.read_text()), workspace)
+    try:
+        with tempfile.TemporaryDirectory(prefix="lobule-") as folder:
+            return _decode_in(Path(folder), paths, job)
+    except OSError as error:
+        if is_full_disk(error):
+            raise _no_room(paths[0].name if paths else "The file") from error
+        raise
+
+
+def _decode_in(workspace: Path, paths: Sequence[Path], job: Job) -> Decoded:
+    request = {
+        "paths": [str(path.absolute()) for path in paths],
+        "limits": asdict(job.limits),
+        "series": job.series,
+        "wants_labels": job.wants_labels,
+    }
+    (workspace / "request.json").write_text(json.dumps(request))
+    code = _run(workspace, job.limits)
+    answer = workspace / "answer.json"
+    if code != 0 or not answer.is_file():
+        raise _died(_blamed(workspace, paths), code, job.limits)
+    return _answered(json.loads(answer.read_text()), workspace)
 
 
 def _run(workspace: Path, limits: Limits) -> int | None:
@@ -82,17 +94,24 @@ def _search_path() -> str:
 def _blamed(workspace: Path, paths: Sequence[Path]) -> str:
     """Name the file that was being decoded when the process ended."""
     with contextlib.suppress(OSError):
-        return (workspace / "started").read_text(encoding="utf-8")
+        if name := (workspace / "started").read_text(encoding="utf-8"):
+            return name
     return paths[0].name if paths else "The file"
 
 
 def _died(name: str, code: int | None, limits: Limits) -> ReadError:
-    if code is None or code == -getattr(signal, "SIGXCPU", 0):
+    if code == _NO_ROOM:
+        return _no_room(name)
+    if code in (None, _OUT_OF_TIME):
         return ReadError(f"{name} took longer than {limits.seconds} s to open and was stopped. Open a smaller series.")
     return ReadError(
         f"{name} could not be opened: it is damaged, or needs more than {in_bytes(limits.memory_bytes)} of memory. "
         "Copy or export it again."
     )
+
+
+def _no_room(name: str) -> ReadError:
+    return ReadError(f"{name} could not be opened because the disk is full. Free some space and open it again.")
 
 
 def _answered(answer: dict[str, Any], workspace: Path) -> Decoded:
@@ -101,7 +120,7 @@ def _answered(answer: dict[str, Any], workspace: Path) -> Decoded:
     if "error" in answer:
         raise ReadError(answer["error"])
     voxels = np.load(workspace / "voxels.npy", allow_pickle=False)
-    grid = Grid(voxels.shape, np.array(answer["affine"]), answer["has_spacing"])
+    grid = Grid(voxels.shape, np.array(answer["affine"]), answer["has_spacing"], answer["has_direction"])
     return Decoded(
         voxels=voxels,
         grid=grid,
@@ -123,23 +142,34 @@ def _main(workspace: Path) -> None:
     request = json.loads((workspace / "request.json").read_text())
     limits = Limits(**request["limits"])
     _restrict(limits)
-    started = workspace / "started"
-    job = Job(limits, _note_in(started), request["series"], request["wants_labels"])
+    job = Job(limits, _note_in(workspace / "started"), request["series"], request["wants_labels"])
+    try:
+        answer = _answer([Path(path) for path in request["paths"]], job, workspace)
+        (workspace / "answer.json").write_text(json.dumps(answer))
+    except OSError as error:
+        sys.exit(_NO_ROOM if is_full_disk(error) else 1)
+
+
+def _answer(paths: Sequence[Path], job: Job, workspace: Path) -> dict[str, Any]:
+    """Decode, and return the answer or what went wrong in words.
+
+    Raises:
+        OSError: The disk is full.
+    """
     unpacking = workspace / "unpacked"
     unpacking.mkdir()
-    job_paths = [Path(path) for path in request["paths"]]
-    answer: dict[str, Any]
     try:
-        answer = _told(decode(job_paths, job, unpacking), workspace)
+        return _told(decode(paths, job, unpacking), workspace)
     except SeveralSeries as several:
-        answer = {"choices": [_choice(choice, workspace, n) for n, choice in enumerate(several.choices)]}
+        return {"choices": [_choice(choice, workspace, n) for n, choice in enumerate(several.choices)]}
     except ReadError as error:
-        answer = {"error": str(error)}
+        return {"error": str(error)}
     except MemoryError:
-        answer = {"error": _too_large(_blamed(workspace, job_paths), limits)}
+        return {"error": _too_large(_blamed(workspace, paths), job.limits)}
     except Exception as error:  # the text of an unknown error may quote the file, so only its kind is told
-        answer = {"error": _surprise(_blamed(workspace, job_paths), error)}
-    (workspace / "answer.json").write_text(json.dumps(answer))
+        if is_full_disk(error):
+            raise
+        return {"error": _surprise(_blamed(workspace, paths), error)}
 
 
 def _too_large(name: str, limits: Limits) -> str:
@@ -160,21 +190,29 @@ def _note_in(path: Path) -> Callable[[str], None]:
 
 
 def _told(decoded: Decoded, workspace: Path) -> dict[str, Any]:
-    np.save(workspace / "voxels.npy", decoded.voxels)
+    _save(workspace / "voxels.npy", decoded.voxels)
     texts = {key: getattr(decoded, key) for key in _TEXTS}
     grid = decoded.grid
     return texts | {
         "affine": grid.affine.tolist(),
         "has_spacing": grid.has_spacing,
+        "has_direction": grid.has_direction,
         "notes": decoded.notes,
         "intensity": decoded.intensity,
     }
 
 
 def _choice(choice: SeriesSummary, workspace: Path, number: int) -> dict[str, Any]:
-    np.save(workspace / f"thumbnail{number}.npy", choice.thumbnail)
+    _save(workspace / f"thumbnail{number}.npy", choice.thumbnail)
     kept = ("key", "description", "modality", "slices", "size", "spacing")
     return {key: getattr(choice, key) for key in kept}
+
+
+def _save(path: Path, array: npt.NDArray[Any]) -> None:
+    try:
+        np.save(path, array)
+    except OSError as error:  # NumPy does not say why it could not write
+        raise OSError(errno.ENOSPC, "the array could not be written") from error
 
 
 def _restrict(limits: Limits) -> None:
@@ -184,13 +222,13 @@ def _restrict(limits: Limits) -> None:
     import resource
 
     os.umask(0o077)
-    for what, value in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.seconds),
-        (resource.RLIMIT_CORE, 0),
+    for what, soft, hard in (
+        (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
+        (resource.RLIMIT_CPU, limits.seconds, limits.seconds + 1),  # SIGXCPU at the soft limit says why, SIGKILL not
+        (resource.RLIMIT_CORE, 0, 0),
     ):
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (value, value))
+            resource.setrlimit(what, (soft, hard))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import ReadError
+from core.imaging.files import counted
 from core.imaging.volume import Intensity
 
 _AIR = -1024
@@ -67,7 +68,9 @@ class HounsfieldIntake:
         if self._missing == self.hu.size:
             raise ReadError(f"{self.name} holds no values, only NaN. Export it again.")
         if self._missing:
-            self.notes.append(f"{self._missing:,} voxels have no value (NaN or infinite) and are shown as {_AIR} HU.")
+            self.notes.append(
+                f"{counted(self._missing, 'voxel')} without a value (NaN or infinite): shown as {_AIR} HU."
+            )
         self._refuse_clipped()
         if modality in ("", "CT"):
             self._refuse_labels()
@@ -94,7 +97,7 @@ class HounsfieldIntake:
                 f"{self.name} holds values from {self._low:.6g} to {self._high:.6g}, far outside a CT "
                 "(about −1,024 to 3,071 HU): its bytes may be in the wrong order. Export it in Hounsfield units."
             )
-        self.notes.append(f"{self._clipped:,} voxels lie outside −32,768..32,767 and were cut to that range.")
+        self.notes.append(f"{counted(self._clipped, 'voxel')} outside −32,768..32,767: cut to that range.")
 
     def _refuse_labels(self) -> None:
         if not self._whole and self._high - self._low < 20:

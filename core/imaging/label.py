@@ -8,6 +8,7 @@ from core.errors import PromptError
 from core.imaging.volume import LIVER, TUMOUR
 
 _GOLDEN_ANGLE = 0.381966
+_LONGEST_NAME = 40
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Label:
 
     Attributes:
         value: In the label map, 1–255.
-        name: Shown and exported; runs of white space become one blank.
+        name: Shown and exported; runs of white space become one blank, and 40 characters are the most.
         colour: Red, green, blue, each 0–255.
     """
 
@@ -30,7 +31,16 @@ class Label:
         name = " ".join("".join(c if c.isprintable() else " " for c in self.name).split())
         if not name:
             raise PromptError("A label needs a name. Type one, such as “cyst”.")
+        if len(name) > _LONGEST_NAME:
+            raise PromptError(
+                f"The name of a label has at most {_LONGEST_NAME} characters, this one {len(name)}. Shorten it."
+            )
         object.__setattr__(self, "name", name)
+
+    @property
+    def title(self) -> str:
+        """The name as a picker shows it: its first letter large, the rest as it was written."""
+        return self.name[:1].upper() + self.name[1:]
 
     @property
     def css(self) -> str:
@@ -45,7 +55,7 @@ def next_label(labels: Iterable[Label], name: str) -> Label:
     """Return a new label with the lowest free value from 3 and a hue far from those before it.
 
     Raises:
-        PromptError: The name is empty or taken, or all 255 values are in use.
+        PromptError: The name is empty, too long or taken, or all 255 values are in use.
     """
     taken = list(labels)
     values = {label.value for label in taken}

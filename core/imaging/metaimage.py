@@ -9,7 +9,7 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging.files import GivenFile
 from core.imaging.job import Limits
-from core.imaging.volume_files import Layout, checked_grid, checked_shape
+from core.imaging.volume_files import Layout, checked_grid, checked_shape, unknown
 
 _DTYPES = {
     "MET_CHAR": "i1",
@@ -48,16 +48,16 @@ def layout(file: GivenFile, together: Sequence[GivenFile], limits: Limits) -> La
             f"{file.name} counts in {fields['DistanceUnits'][:30]}, not millimetres. Save it in millimetres."
         )
     shape = checked_shape(file.name, [int(n) for n in sizes], limits)
-    affine, has_spacing, notes = _placed(file.name, fields, len(sizes))
+    affine, has_spacing, has_direction = _placed(file.name, fields, len(sizes))
     data, offset = _data(file, fields, end, together)
     return Layout(
         format="MetaImage",
-        grid=checked_grid(file.name, shape, affine, has_spacing),
+        grid=checked_grid(file.name, shape, affine, has_spacing, has_direction),
         dtype=_dtype(file.name, fields),
         data=data.path,
         offset=offset,
         packing="zlib" if _yes(fields, "CompressedData") else "raw",
-        notes=tuple(notes),
+        notes=unknown(has_spacing, has_direction),
     )
 
 
@@ -124,27 +124,22 @@ def _dtype(name: str, fields: dict[str, str]) -> np.dtype[np.generic]:
     return np.dtype((">" if big else "<") + kind)
 
 
-def _placed(name: str, fields: dict[str, str], dims: int) -> tuple[npt.NDArray[np.float64], bool, list[str]]:
-    """Return the affine of index ``(z, y, x)`` in LPS mm, whether it is in mm, and notes."""
-    notes = []
+def _placed(name: str, fields: dict[str, str], dims: int) -> tuple[npt.NDArray[np.float64], bool, bool]:
+    """Return the affine of index ``(z, y, x)``, whether it is in mm, and whether the file says how the patient lies."""
     spacing_field = next((f for f in ("ElementSpacing", "ElementSize") if f in fields), None)
     spacing = np.ones(3)
-    if spacing_field is None:
-        notes.append("The file gives no voxel size: nothing can be measured in millimetres.")
-    else:
+    if spacing_field is not None:
         spacing = _array(name, fields, spacing_field, dims)[:3]
     origin_field = next((f for f in ("Offset", "Position", "Origin") if f in fields), None)
     origin = _array(name, fields, origin_field, dims)[:3] if origin_field else np.zeros(3)
     matrix_field = next((f for f in ("TransformMatrix", "Orientation", "Rotation") if f in fields), None)
-    if matrix_field is None:
-        notes.append("The file does not say how the patient lies: left and right are not known.")
-        axes = np.eye(3)
-    else:
+    axes = np.eye(3)
+    if matrix_field is not None:
         axes = _array(name, fields, matrix_field, dims * dims).reshape(dims, dims)[:3, :3].T
     affine = np.eye(4)
     affine[:3, :3] = (axes * spacing)[:, ::-1]
     affine[:3, 3] = origin
-    return affine, spacing_field is not None, notes
+    return affine, spacing_field is not None, matrix_field is not None
 
 
 def _array(name: str, fields: dict[str, str], field: str, count: int) -> npt.NDArray[np.float64]:

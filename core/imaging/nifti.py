@@ -7,7 +7,7 @@ from core.errors import ReadError
 from core.imaging.files import GivenFile
 from core.imaging.job import Limits
 from core.imaging.nifti_header import NiftiHeader, header_of, is_packed
-from core.imaging.volume_files import Layout, checked_grid, checked_shape
+from core.imaging.volume_files import Layout, checked_grid, checked_shape, unknown
 
 _DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 _REFUSED = {
@@ -42,7 +42,7 @@ def layout(file: GivenFile, limits: Limits) -> Layout:
     slope, intercept = _rescale(file.name, header)
     return Layout(
         format="NIfTI",
-        grid=checked_grid(file.name, shape, affine),
+        grid=checked_grid(file.name, shape, affine, has_direction=header.has_direction),
         dtype=_dtype(file.name, header),
         data=file.path,
         offset=_offset(file.name, header),
@@ -99,7 +99,7 @@ def _placed(name: str, header: NiftiHeader) -> tuple[Affine, list[str]]:
     if header.units in _UNIT_NAMES:
         notes.append(f"The file counts in {_UNIT_NAMES[header.units]}; it was converted to millimetres.")
     ras = _chosen(name, header, spacing, notes)
-    lps = _TO_LPS @ ras if header.sform_code > 0 or header.qform_code > 0 else ras
+    lps = _TO_LPS @ ras if header.has_direction else ras
     lps[:3] *= _UNITS[header.units]
     return lps[:, [2, 1, 0, 3]], notes
 
@@ -108,7 +108,7 @@ def _chosen(name: str, header: NiftiHeader, spacing: Affine, notes: list[str]) -
     qform = _qform(name, header, spacing) if header.qform_code > 0 else None
     if header.sform_code <= 0:
         if qform is None:
-            notes.append("The file does not say how the patient lies: left and right are not known.")
+            notes += unknown(has_spacing=True, has_direction=False)
             return np.diag([*spacing, 1.0])
         return qform
     sform = np.vstack([np.reshape(header.srow, (3, 4)), [0, 0, 0, 1]]).astype(np.float64)

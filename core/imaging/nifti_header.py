@@ -45,6 +45,11 @@ class NiftiHeader:
     order: str
     minimum_offset: int
 
+    @property
+    def has_direction(self) -> bool:
+        """Whether the file says how the patient lies."""
+        return self.sform_code > 0 or self.qform_code > 0
+
 
 def is_packed(file: GivenFile) -> bool:
     """Say whether the file is packed with gzip, whatever its name."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging.files import GivenFile
 from core.imaging.job import Limits
-from core.imaging.volume_files import Layout, checked_grid, checked_shape
+from core.imaging.volume_files import Layout, checked_grid, checked_shape, unknown
 
 _TYPES = {
     "i1": ("signed char", "int8", "int8_t"),
@@ -49,16 +49,16 @@ def layout(file: GivenFile, limits: Limits) -> Layout:
     if any(re.search("colou?r|vector|complex|matrix|quaternion", kind) for kind in kinds):
         raise ReadError(f"{file.name} holds colours or vectors, not one number per voxel. Save a plain volume.")
     _refuse_units(file.name, fields)
-    affine, has_spacing, notes = _placed(file.name, fields)
+    affine, has_spacing, has_direction = _placed(file.name, fields)
     shape = checked_shape(file.name, [int(n) for n in sizes], limits)
     return Layout(
         format="NRRD",
-        grid=checked_grid(file.name, shape, affine, has_spacing),
+        grid=checked_grid(file.name, shape, affine, has_spacing, has_direction),
         dtype=_dtype(file.name, fields),
         data=file.path,
         offset=offset,
         packing=_packing(file.name, fields),
-        notes=tuple(notes),
+        notes=unknown(has_spacing, has_direction),
     )
 
 
@@ -127,10 +127,9 @@ def _packing(name: str, fields: dict[str, str]) -> str:
     return _PACKINGS[encoding]
 
 
-def _placed(name: str, fields: dict[str, str]) -> tuple[npt.NDArray[np.float64], bool, list[str]]:
-    """Return the affine of index ``(z, y, x)``, whether it is in mm, and notes."""
+def _placed(name: str, fields: dict[str, str]) -> tuple[npt.NDArray[np.float64], bool, bool]:
+    """Return the affine of index ``(z, y, x)``, whether it is in mm, and whether the file says how the patient lies."""
     affine = np.eye(4)[:, [2, 1, 0, 3]]
-    unknown = "The file does not say how the patient lies: left and right are not known."
     if "space directions" in fields:
         affine[:3, :3] = _directions(name, fields)[:, ::-1]
         if "space origin" in fields:
@@ -144,14 +143,14 @@ def _placed(name: str, fields: dict[str, str]) -> tuple[npt.NDArray[np.float64],
                 f"{name} uses the space “{fields['space'][:40]}”, which is not read. Save it in LPS or RAS."
             )
         affine[:3] *= np.reshape(signs or (1, 1, 1), (3, 1))
-        return affine, True, [] if signs else [unknown]
+        return affine, True, signs is not None
     if "spacings" not in fields:
-        return affine, False, [unknown, "The file gives no voxel size: nothing can be measured in millimetres."]
+        return affine, False, False
     spacings = _numbers(name, fields, "spacings")[:3]
     if len(spacings) != 3:
         raise _damaged(name, "spacings")
     affine[:3, :3] *= spacings[::-1]
-    return affine, True, [unknown]
+    return affine, True, False
 
 
 def _directions(name: str, fields: dict[str, str]) -> npt.NDArray[np.float64]:

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from core.imaging.grid import Grid
 
 RGB = tuple[int, int, int]
 Pixels = npt.NDArray[np.uint8]
+_LETTER: RGB = (240, 240, 240)
+_LETTER_RIM: RGB = (0, 0, 0)
+_RIM, _GAP = 2, 2
+_LEAST_LETTERED = 80
 
 
 def overlay(
@@ -79,19 +83,39 @@ def resize(picture: Pixels, size: tuple[int, int], smooth: bool = True) -> Pixel
     return np.asarray(Image.fromarray(picture).resize((size[1], size[0]), how))
 
 
-def enlarge(picture: Pixels, scale: int) -> Pixels:
-    """Return the picture with each pixel as a ``scale`` × ``scale`` square; nothing is blended."""
-    if scale < 1:
-        raise ValueError(f"scale must be at least 1, got {scale}")
-    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
 def boxed(grey: Pixels, box: tuple[float, float, float, float] | None, colour: RGB = (255, 180, 84)) -> Pixels:
     """Return a grey picture ``(H, W)`` in colour with a box ``(y0, x0, y1, x1)`` drawn on it, if there is one."""
     image = Image.fromarray(grey).convert("RGB")
     if box is not None:
         y0, x0, y1, x1 = box
         ImageDraw.Draw(image).rectangle((x0, y0, x1, y1), outline=colour)
+    return np.asarray(image)
+
+
+def lettered(picture: Pixels) -> Pixels:
+    """Return a colour picture with the patient's right, left, front and back written at the middles of its edges.
+
+    The letters R, L, A and P are those of an axial slice in L-P-S order. They stay within the outermost 24 pixels.
+
+    Args:
+        picture: ``(H, W, 3)`` uint8; smaller than 80 pixels either way it is left alone.
+
+    Raises:
+        ValueError: The picture has no colours.
+    """
+    if picture.ndim != 3:
+        raise ValueError(f"picture must be (H, W, 3), got {picture.shape}")
+    height, width = picture.shape[:2]
+    if min(height, width) < _LEAST_LETTERED:
+        return picture
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(min(18, max(14, min(height, width) / 36)))
+    for letter, down, across in (("R", 0.5, 0), ("L", 0.5, 1), ("A", 0, 0.5), ("P", 1, 0.5)):
+        left, top, right, bottom = draw.textbbox((0, 0), letter, font=font, stroke_width=_RIM)
+        x = _GAP + across * (width - 2 * _GAP - (right - left)) - left
+        y = _GAP + down * (height - 2 * _GAP - (bottom - top)) - top
+        draw.text((round(x), round(y)), letter, _LETTER, font, stroke_width=_RIM, stroke_fill=_LETTER_RIM)
     return np.asarray(image)
 
 

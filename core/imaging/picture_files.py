@@ -76,7 +76,7 @@ def label_volume(files: Sequence[GivenFile], job: Job) -> tuple[npt.NDArray[np.u
 
 def picture_grid(shape: tuple[int, int, int]) -> Grid:
     """Return the grid of a stack of pictures: L-P-S by assumption, counted in voxels."""
-    return Grid.from_geometry(shape, has_spacing=False)
+    return Grid.from_geometry(shape, has_spacing=False, has_direction=False)
 
 
 def _opened(file: GivenFile, job: Job) -> Image.Image:

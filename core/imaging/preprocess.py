@@ -11,7 +11,7 @@ import SimpleITK
 from core.errors import GeometryError
 from core.imaging.grid import Grid
 from core.imaging.itk import image_of, resampled
-from core.imaging.volume import Intensity, Mask, Volume
+from core.imaging.volume import Intensity, Mask, Source, Volume
 
 Denoising = Literal["median", "curvature flow"]
 Normalising = Literal["z-score", "min-max"]
@@ -49,9 +49,9 @@ class Preprocessing:
 def preprocess(volume: Volume, steps: Preprocessing, progress: Progress | None = None) -> Volume:
     """Return the volume denoised, then resampled, then normalised, as ``steps`` say; itself if they say nothing.
 
-    What was done is added to ``source.notes``. A denoised volume keeps the file's grid, so its masks are saved
-    on it. A resampled one is a new image: ``source.grid`` becomes its new L-P-S grid, and masks are saved on that;
-    `resample_mask` brings them back to the file's.
+    What was done is added to ``source.name`` and ``source.notes``. A denoised volume keeps the file's grid, so its
+    masks are saved on it. A resampled one is a new image: ``source.grid`` becomes its new L-P-S grid, and masks are
+    saved on that; `resample_mask` brings them back to the file's.
 
     Args:
         volume: The CT.
@@ -100,7 +100,7 @@ def resampled_grid(grid: Grid, spacing_mm: tuple[float, float, float]) -> Grid:
     affine[:3, :3] *= wanted / own
     affine[:3, 3] += (affine[:3, :3] - grid.affine[:3, :3]).sum(axis=1) / 2
     z, y, x = (int(n) for n in counts)
-    return Grid((z, y, x), affine)
+    return Grid((z, y, x), affine, has_direction=grid.has_direction)
 
 
 def resample_mask(mask: Mask, target: Grid) -> Mask:
@@ -136,7 +136,7 @@ def _denoised(volume: Volume, how: Denoising, progress: Progress) -> Volume:
             smooth = SimpleITK.CurvatureFlow(SimpleITK.Cast(picture, SimpleITK.sitkFloat32), 0.125, 5)
         hu[z] = _int16(SimpleITK.GetArrayViewFromImage(smooth))
     note = f"The image was denoised ({how}, within slices); its HU differ from the file's."
-    return _with(volume, hu, volume.grid, volume.source.grid, note)
+    return _with(volume, hu, volume.grid, volume.source.grid, "denoised", note)
 
 
 def _resampled(volume: Volume, spacing_mm: tuple[float, float, float]) -> Volume:
@@ -147,21 +147,25 @@ def _resampled(volume: Volume, spacing_mm: tuple[float, float, float]) -> Volume
         f"The image was resampled from {_size(volume.grid.spacing)} to {_size(grid.spacing)}; "
         "masks are saved on the resampled grid."
     )
-    return _with(volume, hu, grid, grid, note)
+    return _with(volume, hu, grid, grid, "resampled", note)
 
 
 def _normalised(volume: Volume, how: Normalising) -> Volume:
     values = _int16(normalise(volume.hu, how) * _STEPS_PER_UNIT)
     note = f"The intensities were normalised ({how} over the volume, in thousandths): they are no Hounsfield units."
-    source = replace(volume.source, notes=(*volume.source.notes, note))
+    source = _told(volume.source, "normalised", note)
     return Volume(values, volume.grid, source, Intensity.ARBITRARY)
 
 
-def _with(volume: Volume, hu: npt.NDArray[np.int16], grid: Grid, file_grid: Grid, note: str) -> Volume:
+def _with(volume: Volume, hu: npt.NDArray[np.int16], grid: Grid, file_grid: Grid, done: str, note: str) -> Volume:
     if volume.intensity is not Intensity.HU:
         note = note.replace("HU", "values")
-    source = replace(volume.source, grid=file_grid, notes=(*volume.source.notes, note))
+    source = replace(_told(volume.source, done, note), grid=file_grid)
     return Volume(hu, grid, source, volume.intensity)
+
+
+def _told(source: Source, done: str, note: str) -> Source:
+    return replace(source, name=f"{source.name}, {done}", notes=(*source.notes, note))
 
 
 def _int16(values: npt.NDArray[Any]) -> npt.NDArray[np.int16]:

@@ -29,7 +29,7 @@ def read_volume(source: Path | Sequence[Path], *, series: str | None = None, lim
         limits: How much a case may cost.
 
     Returns:
-        The volume in L-P-S order, free of anything that names the patient.
+        The volume in L-P-S order, without what names the patient in a header; `Source.name` may be the file's name.
 
     Raises:
         SeveralSeries: The files hold more than one series: choose one and call again.

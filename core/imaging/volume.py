@@ -25,10 +25,11 @@ class Intensity(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a volume came from. Never holds a patient's name, id or birth date.
+    """Where a volume came from. Of a DICOM series it holds nothing that was found to name the patient.
 
     Attributes:
-        name: What to call the case on the screen.
+        name: What to call the case on the screen: the series description, or of other formats the name of the file.
+            The user chose that name and is the only one to see it: it may name a patient, so no export carries it.
         format: ``DICOM``, ``NIfTI``, ``NRRD``, ``MetaImage``, ``picture`` or ``sample``.
         grid: The file's own grid, onto which masks are written back.
         modality: ``CT``, ``MR``... or ``""`` if the file does not say.
@@ -85,10 +86,15 @@ class Volume:
 
     @cached_property
     def key(self) -> str:
-        """Fingerprint of the voxels and their grid; about 0.1 s for 100 MB, once."""
+        """Fingerprint of the voxels, their grid and the file's own; about 0.1 s for 100 MB, once.
+
+        The file's grid counts too: two files that show the same CT, stored in other directions, are two cases,
+        for their masks are saved on two grids.
+        """
         digest = hashlib.blake2b(self.hu.data, digest_size=16)
-        digest.update(repr((self.grid.shape, self.intensity)).encode())
-        digest.update(self.grid.affine.tobytes())
+        for grid in (self.grid, self.source.grid):
+            digest.update(repr((grid.shape, grid.has_spacing, self.intensity)).encode())
+            digest.update((grid.affine + 0.0).tobytes())  # -0.0 and 0.0 are one place
         return digest.hexdigest()
 
 

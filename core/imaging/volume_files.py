@@ -107,7 +107,11 @@ def checked_shape(name: str, sizes: list[int], limits: Limits) -> tuple[int, int
 
 
 def checked_grid(
-    name: str, shape: tuple[int, int, int], affine: npt.NDArray[np.float64], has_spacing: bool = True
+    name: str,
+    shape: tuple[int, int, int],
+    affine: npt.NDArray[np.float64],
+    has_spacing: bool = True,
+    has_direction: bool = True,
 ) -> Grid:
     """Build the grid of a file from its affine, index ``(z, y, x)`` to LPS mm.
 
@@ -131,7 +135,14 @@ def checked_grid(
             f"{name} is sheared: its axes are {degrees:.1f}° away from right angles. "
             "Resample it to a straight grid first, as for a tilted gantry."
         )
-    return Grid(shape, affine, has_spacing)
+    return Grid(shape, affine, has_spacing, has_direction)
+
+
+def unknown(has_spacing: bool, has_direction: bool) -> tuple[str, ...]:
+    """Return notes on what a header leaves open."""
+    direction = "The file does not say how the patient lies: left and right are not known."
+    spacing = "The file gives no voxel size: nothing can be measured in millimetres."
+    return (direction,) * (not has_direction) + (spacing,) * (not has_spacing)
 
 
 def _length(layout: Layout) -> int:

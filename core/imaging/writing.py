@@ -1,6 +1,8 @@
 """Saving masks: on the voxel grid of the file the CT came from, so that they overlay in any viewer."""
 
+import gzip
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +19,7 @@ from core.imaging.itk import image_of
 from core.imaging.label import DEFAULT_LABELS, Label
 from core.imaging.volume import Mask, Volume
 
+_NIFTI_UNITS, _NIFTI_LENGTH = 123, 0b111  # byte of the header, and its bits that name the unit of length
 SUFFIXES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".mha", ".png")
 
 
@@ -24,8 +27,8 @@ def write_mask(mask: Mask, volume: Volume, path: Path, labels: Iterable[Label] =
     """Save a mask in the voxel order and geometry of the file that ``volume`` was read from.
 
     Size, spacing, origin and direction are the file's own; NIfTI rounds them to float32. Where the file gave
-    no voxel size, unit spacing is written: such a mask fits its image but measures nothing. The file appears
-    whole or not at all; one of that name is replaced.
+    no voxel size, unit spacing is written (in NIfTI without a unit): such a mask fits its image but measures
+    nothing. The file appears whole or not at all; one of that name is replaced.
 
     Args:
         mask: On ``volume.grid``; bool is written as 0 and 1.
@@ -104,7 +107,26 @@ def _save(voxels: npt.NDArray[np.uint8], grid: Grid, path: Path, labels: Iterabl
     if path.name.endswith(".seg.nrrd"):
         for key, value in _slicer_fields(voxels, labels).items():
             image.SetMetaData(key, value)
-    SimpleITK.WriteImage(image, str(path), useCompression=True)
+    if path.name.endswith((".nii", ".nii.gz")) and not grid.has_spacing:
+        _save_without_unit(image, path)
+    else:
+        SimpleITK.WriteImage(image, str(path), useCompression=True)
+
+
+def _save_without_unit(image: Any, path: Path) -> None:
+    """Save as NIfTI and take back that its voxels are counted in millimetres, which SimpleITK always claims."""
+    plain = path.with_name("plain.nii")
+    SimpleITK.WriteImage(image, str(plain))
+    with plain.open("rb+") as file:
+        head = file.read(348)
+        if head[344:347] == b"n+1":
+            file.seek(_NIFTI_UNITS)
+            file.write(bytes([head[_NIFTI_UNITS] & ~_NIFTI_LENGTH]))
+    if path.suffix != ".gz":
+        plain.replace(path)
+        return
+    with plain.open("rb") as file, path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+        shutil.copyfileobj(file, packed)
 
 
 def _slicer_fields(voxels: npt.NDArray[Any], labels: Iterable[Label]) -> dict[str, str]:

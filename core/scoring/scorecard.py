@@ -96,7 +96,8 @@ def score(
     if not predicted.grid.matches(grid):
         raise ValueError("predicted and reference must lie on one grid")
     named = dict(labels) if labels is not None else present(predicted.voxels, reference.voxels)
-    notes = () if grid.has_spacing else ("The files give no voxel size: distances and volumes are undefined.",)
+    silent = () if grid.has_spacing else ("The files give no voxel size: distances and volumes are undefined.",)
+    notes = (*predicted.notes, *reference.notes, *silent)
     scores = tuple(
         _score_label(predicted, reference, value, name, (tolerance_mm, tuple(definitions), least_iou))
         for value, name in named.items()

@@ -16,9 +16,11 @@ import safetensors.torch
 import torch
 
 from core.errors import WeightsError
+from core.segmentation.memory import enough_memory, is_out_of_memory
 
 SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors")
 _WRAPPERS = ("model", "state_dict", "model_state_dict")
+_MOST_WRAPPERS = 8  # a table can be wrapped in itself
 _IGNORED = ("pixel_mean", "pixel_std")  # some exports of SAM carry these two constants
 
 
@@ -27,6 +29,8 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
     Raises:
         WeightsError: The file is broken, holds more than tensors, or is no checkpoint at all.
+        DeviceError: There is too little memory.
+        OSError: The file is gone, or may not be read.
     """
     return {name: tuple(tensor.shape) for name, tensor in _read(path, lazy=True).items()}
 
@@ -36,6 +40,8 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
 
     Raises:
         WeightsError: As `read_shapes`; or a weight is not a finite number.
+        DeviceError: As `read_shapes`.
+        OSError: As `read_shapes`.
     """
     tensors = {}
     for name, tensor in _read(path, lazy=False).items():
@@ -57,17 +63,18 @@ def _read(path: Path, lazy: bool) -> dict[str, torch.Tensor]:
     if path.stat().st_size == 0:
         raise WeightsError(f"{path.name} is empty. Download it again.")
     read = _read_safetensors if path.suffix == ".safetensors" else _read_torch
-    found = _unwrapped(_guarded(path, lambda: read(path, lazy)))
+    with enough_memory(path.name, "cpu"):
+        found = _guarded(path, lambda: _unwrapped(read(path, lazy)))
     if found is None:
         raise WeightsError(f"{path.name} does not hold a table of tensors. Save the state_dict of the network in it.")
     return found
 
 
-def _guarded(path: Path, read: Callable[[], Any]) -> Any:
+def _guarded(path: Path, read: Callable[[], dict[str, torch.Tensor] | None]) -> dict[str, torch.Tensor] | None:
     """Read, and turn whatever a hostile or broken file may raise into one sentence."""
     try:
         return read()
-    except WeightsError:
+    except (WeightsError, OSError):
         raise
     except pickle.UnpicklingError as failure:
         raise WeightsError(
@@ -75,6 +82,8 @@ def _guarded(path: Path, read: Callable[[], Any]) -> Any:
             "was not opened. Save only the state_dict of the network, best as .safetensors."
         ) from failure
     except Exception as failure:
+        if is_out_of_memory(failure):
+            raise  # says nothing against the file
         raise WeightsError(
             f"{path.name} cannot be read as a checkpoint: it is damaged. Download it again."
         ) from failure
@@ -101,7 +110,9 @@ def _read_safetensors(path: Path, lazy: bool) -> Any:
 
 def _unwrapped(found: Any) -> dict[str, torch.Tensor] | None:
     """Take a state dict out of what training scripts wrap round it; None if there is none inside."""
-    while isinstance(found, Mapping):
+    for _ in range(_MOST_WRAPPERS):
+        if not isinstance(found, Mapping):
+            return None
         inner = next((found[key] for key in _WRAPPERS if isinstance(found.get(key), Mapping)), None)
         if inner is None:
             break

@@ -8,9 +8,10 @@ from typing import TypeAlias
 from core.imaging.volume import Volume
 from core.imaging.window import Window, slice_picture
 from core.segmentation.prompt import Prompt
-from core.segmentation.segmenter import Embedding, Prediction, Segmenter
+from core.segmentation.segmenter import Embedding, ModelCard, Prediction, Segmenter
 
-_Key: TypeAlias = tuple[str, int, Window | None, str]
+# The whole card, not its sha256: the same weights may be fed in another way once their owner says so beside them.
+_Key: TypeAlias = tuple[str, int, Window | None, ModelCard]
 
 
 class Embeddings:
@@ -39,9 +40,12 @@ class Embeddings:
             segmenter: The model that will answer prompts on it.
             window: What the model is shown; by default the window it was trained on. Without Hounsfield units
                 it is shown the whole range.
+
+        Raises:
+            DeviceError: There is too little memory for the model.
         """
         shown = window or segmenter.card.window
-        key = (volume.key, z, shown if volume.has_hu else None, segmenter.card.sha256)
+        key = (volume.key, z, shown if volume.has_hu else None, segmenter.card)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -75,7 +79,7 @@ class Embeddings:
         """Keep what was made, and make room."""
         with self._lock:
             del self._coming[key]
-            if embedding is not None:
+            if embedding is not None and embedding.nbytes <= self.limit_bytes:
                 self._kept[key] = embedding
             held = sum(kept.nbytes for kept in self._kept.values())
             while held > self.limit_bytes:
@@ -102,5 +106,6 @@ def segment_slice(
 
     Raises:
         PromptError: The prompt lies outside the slice, or the model was not trained on its kind.
+        DeviceError: There is too little memory for the model.
     """
     return segmenter.predict(embeddings.of(volume, z, segmenter, window), prompt)

@@ -5,7 +5,8 @@ is zero. Prompts travel into that frame, logits travel back out of it. The recip
 and feeding a model by another's recipe costs most of its accuracy, so a recipe belongs to the weights.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from torch.nn import functional
 
 from core.errors import PromptError
 from core.imaging.window import Window
+from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Network
 from core.segmentation.prompt import Box, Point, Prompt
 from core.segmentation.segmenter import Embedding, ModelCard, Prediction
@@ -79,25 +81,31 @@ class SamSegmenter:
         self.card = card
         self.device = device
         self._recipe = recipe
-        self._network = network.to(device)
+        with enough_memory(card.size, device):
+            self._network = network.to(device)
         with torch.inference_mode():
             self._positions = self._network.prompt_encoder.get_dense_pe()  # (1, 256, 64, 64)
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
-        """Encode a picture ``(H, W)``, rows to posterior, columns to the patient's left. The slow part."""
+        """Encode a picture ``(H, W)``, rows to posterior, columns to the patient's left. The slow part.
+
+        Raises:
+            DeviceError: There is too little memory.
+        """
         if image.ndim != 2 or image.dtype != np.uint8 or not image.size:
             raise ValueError(f"image must be (H, W) uint8 and not empty, got {image.shape} {image.dtype}")
         height, width = image.shape
         seen = _resized(image, self._seen_shape((height, width)), self._recipe.resize)
-        with torch.inference_mode(), self._precision():
-            features = self._network.image_encoder(self._framed(seen))
-        return Embedding(features.float(), (height, width), seen, self.card.sha256)
+        with self._running():
+            features = self._network.image_encoder(self._framed(seen)).float()
+        return Embedding(features, (height, width), seen, self.card.sha256)
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         """Answer one prompt on an embedded picture. The fast part.
 
         Raises:
             PromptError: The prompt lies outside the picture, or holds points and the model takes none.
+            DeviceError: There is too little memory.
             ValueError: The embedding was made by another model.
         """
         if embedding.model != self.card.sha256:
@@ -109,7 +117,7 @@ class SamSegmenter:
             )
         box = None if prompt.box is None else self._seen_box(prompt.box, embedding)
         points = [self._seen_point(point, embedding) for point in prompt.points]
-        with torch.inference_mode(), self._precision():
+        with self._running():
             low, score = self._decoded(embedding.features, box, points)
             logits = self._unframed(low.float(), embedding)
         logits.flags.writeable = False
@@ -117,8 +125,16 @@ class SamSegmenter:
         mask.flags.writeable = False
         return Prediction(mask, min(1.0, max(0.0, score)), logits, box)
 
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        """Compute without gradients, in the precision of the device, and say it in words if memory runs out."""
+        with enough_memory(self.card.size, self.device), torch.inference_mode(), self._precision():
+            yield
+
     def _precision(self) -> AbstractContextManager[Any]:
-        return torch.autocast("cuda") if self.device.startswith("cuda") else nullcontext()
+        # float16, named because it must not become bfloat16: against the masks of float32 the Dice is 0.996 with it
+        # and 0.981 with bfloat16, whose fewer digits blur the decoder's edges.
+        return torch.autocast("cuda", dtype=torch.float16) if self.device.startswith("cuda") else nullcontext()
 
     # Into the frame
 

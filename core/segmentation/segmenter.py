@@ -34,6 +34,11 @@ class ModelCard:
     source: str
     sha256: str
 
+    @property
+    def size(self) -> str:
+        """Which model and how large it is, for a sentence."""
+        return f"{self.title} ({self.megabytes:.0f} MB)"
+
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
@@ -88,7 +93,11 @@ class Segmenter(Protocol):
         ...
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
-        """Encode a picture ``(H, W)``, rows to posterior, columns to the patient's left. The slow part."""
+        """Encode a picture ``(H, W)``, rows to posterior, columns to the patient's left. The slow part.
+
+        Raises:
+            DeviceError: There is too little memory.
+        """
         ...
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
@@ -96,6 +105,7 @@ class Segmenter(Protocol):
 
         Raises:
             PromptError: The prompt lies outside the picture, or the model was not trained on its kind.
+            DeviceError: There is too little memory.
             ValueError: The embedding was made by another model.
         """
         ...

@@ -1,5 +1,7 @@
 """The card of an open CT: what it is, without saying whose it is."""
 
+import re
+
 import streamlit as st
 
 from core.imaging.picture import Pixels, resize
@@ -8,6 +10,7 @@ from core.imaging.window import PRESETS, slice_picture
 from pages.ui.state import Case
 
 THUMBNAIL = 260
+_MARKDOWN = re.compile(r"([\\`*_\[\]<#$:~])")
 
 
 def case_card(case: Case) -> None:
@@ -15,15 +18,15 @@ def case_card(case: Case) -> None:
     picture, facts = st.columns([1, 2.4], gap="medium", vertical_alignment="center")
     picture.image(thumbnail(case))
     with facts:
-        st.subheader(case.volume.source.name, anchor=False)
+        st.subheader(plain(case.volume.source.name), anchor=False)
         st.table(_facts(case.volume), border="horizontal", hide_header=True)
         for note in case.volume.source.notes:
-            st.caption(f":material/info: {note}")
+            st.caption(f":material/info: {plain(note)}")
 
 
 def thumbnail(case: Case) -> Pixels:
     """Return the slice on the screen as grey values, true to its proportions."""
-    return resize(slice_picture(case.volume, case.z, PRESETS["Abdomen"]), case.picture_size(THUMBNAIL))
+    return resize(slice_picture(case.volume, case.z, PRESETS["Abdomen"]), case.picture_size(THUMBNAIL, THUMBNAIL))
 
 
 def _facts(volume: Volume) -> dict[str, str]:
@@ -36,8 +39,13 @@ def _facts(volume: Volume) -> dict[str, str]:
         "Size": f"{x} × {y} pixels, {z} slice{'s' if z != 1 else ''}",
         "Voxel": spacing_text(volume),
         "Intensities": f"{low} to {high} {'HU' if volume.has_hu else f'({volume.intensity})'}".replace("-", "−"),
-        "Orientation": f"{source.grid.orientation} in the file, shown as {volume.grid.orientation}",
+        "Orientation": f"{source.grid.orientation} in the file; shown with the patient's right on the left",
     }
+
+
+def plain(text: str) -> str:
+    """Return text so that Markdown shows it letter by letter; file names are full of stars and underscores."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def spacing_text(volume: Volume) -> str:

@@ -1,21 +1,49 @@
 """Models and embeddings, loaded once for all sessions. They hold nothing of a single session."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+
 import streamlit as st
 
 from core.imaging.window import Window, whole_range
 from core.segmentation import weights
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.prefetch import Prefetch
-from core.segmentation.segmenter import Segmenter
+from core.segmentation.segmenter import ModelCard, Segmenter
 from pages.ui.state import Case
 
 EMBEDDING_BYTES = 1 << 30
+MODELS_KEPT = 2
 
 
-@st.cache_resource(show_spinner="Loading the model…", max_entries=2)
 def segmenter(name: str) -> Segmenter:
-    """Return the model called ``name``, loading it the first time."""
-    return weights.load(name)
+    """Return the model called ``name``, loading it the first time and again after its file changed.
+
+    Raises:
+        WeightsError: There is no such model, or its file does not hold usable weights.
+        DeviceError: There is too little memory for it.
+    """
+    loading = _load(weights.card(name))
+    if loading.done() and loading.exception():
+        _load.cache_clear()  # what failed may work now
+        loading = _load(weights.card(name))
+    return loading.result()
+
+
+def warm_up() -> None:
+    """Start loading the default model, so that it is there when the first CT is."""
+    for card in weights.available().cards:
+        if card.name == weights.DEFAULT:
+            _load(card)
+
+
+@lru_cache(maxsize=MODELS_KEPT)
+def _load(card: ModelCard) -> Future[Segmenter]:
+    """Begin to load a model; the card changes with the file."""
+    worker = ThreadPoolExecutor(1, "model")
+    loading = worker.submit(weights.load, card.name)
+    worker.shutdown(wait=False)
+    return loading
 
 
 @st.cache_resource

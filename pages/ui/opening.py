@@ -9,8 +9,8 @@ from core.errors import LobuleError
 from core.imaging.preprocess import DENOISING, NORMALISING, Preprocessing, preprocess
 from core.imaging.reading import SeriesSummary, SeveralSeries, read_mask, read_volume
 from core.imaging.samples import SAMPLES, open_sample
-from pages.ui.card import spacing_text
-from pages.ui.state import AppState, Case
+from pages.ui.card import plain, spacing_text
+from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.uploads import read_uploads
 
 FORMATS = "DICOM series (files or one zip), NIfTI, NRRD, MHA/MHD, or PNG/JPG/WebP slices"
@@ -46,12 +46,13 @@ def upload(state: AppState) -> None:
     picked = [*files, *folder]
     tried = tuple(file.file_id for file in picked)
     if tried != state.tried:
-        state.tried, state.trouble, state.choices = tried, None, ()
+        state.tried, state.choices = tried, ()
         if picked:
+            state.trouble = None
             _open(state, picked)
     with answer:
         if state.trouble:
-            st.error(state.trouble, icon=":material/error:")
+            st.error(plain(state.trouble), icon=":material/error:")
         if state.trouble and state.case is not None:
             st.caption("The open case is as it was.")
         if state.choices:
@@ -69,6 +70,10 @@ def _open(state: AppState, files: Sequence[UploadedFile], series: str | None = N
         state.choices = error.choices
     except LobuleError as error:
         state.trouble = str(error)
+        if series is None:  # an uploader that keeps a refused file would read it again with the next
+            state.tried = ()
+            state.uploads += 1
+            st.rerun()
     else:
         state.open(volume)
         state.uploads += 1
@@ -81,7 +86,7 @@ def _choose_series(state: AppState, files: Sequence[UploadedFile]) -> None:
         with st.container(border=True, key=f"series_{choice.key}"):
             picture, words = st.columns([1, 3], vertical_alignment="center")
             picture.image(choice.thumbnail, width=96)
-            words.markdown(f"**{choice.description or 'No description'}**")
+            words.markdown(f"**{plain(choice.description or 'No description')}**")
             words.caption(_series_facts(choice))
             if words.button("Open this series", key=f"open_{choice.key}"):
                 state.trouble = None
@@ -103,18 +108,30 @@ def labels_upload(state: AppState, case: Case) -> None:
     """Take a label map for the open CT, to compare with."""
     st.caption("A label map on this CT's grid, drawn by somebody: shown as an outline and compared by Dice.")
     files = st.file_uploader("Label map", accept_multiple_files=True, key=f"labels_{state.uploads}")
-    if files:
-        try:
-            with st.spinner("Reading the labels…"):
-                case.reference = read_uploads(files, lambda paths: read_mask(paths, case.volume))
-        except LobuleError as error:
-            st.error(str(error), icon=":material/error:")
-            return
-        state.uploads += 1
-        state.show_reference = True
-        st.rerun()
+    tried = tuple(file.file_id for file in files)
+    if tried != state.labels_tried:
+        state.labels_tried = tried
+        if files:
+            state.labels_trouble = None
+            _take_labels(state, case, files)
+    if state.labels_trouble:
+        st.error(plain(state.labels_trouble), icon=":material/error:")
     if case.reference is not None:
         st.success("This case has labels to compare with.", icon=":material/layers:")
+
+
+def _take_labels(state: AppState, case: Case, files: Sequence[UploadedFile]) -> None:
+    try:
+        with st.spinner("Reading the labels…"):
+            case.reference = read_uploads(files, lambda paths: read_mask(paths, case.volume))
+        state.show_reference = True
+    except SeveralSeries:
+        state.labels_trouble = "These files hold several label series. Add the one that belongs to this CT alone."
+    except LobuleError as error:
+        state.labels_trouble = str(error)
+    state.labels_tried = ()
+    state.uploads += 1
+    st.rerun()
 
 
 def prepare_copy(state: AppState, case: Case) -> None:
@@ -146,17 +163,19 @@ def open_cases(state: AppState) -> None:
     """Let the reader go back to another case of this session."""
     if len(state.cases) < 2:
         return
-    keys = list(state.cases)
-    chosen = st.selectbox(
+    show_in("case", state.current)
+    st.selectbox(
         "Cases open in this session",
-        keys,
-        index=keys.index(str(state.current)),
+        list(state.cases),
         format_func=lambda key: _case_title(state.cases[key]),
         key="case",
+        on_change=_take_case,
+        args=(state,),
     )
-    if chosen != state.current:
-        state.current = chosen
-        st.rerun()
+
+
+def _take_case(state: AppState) -> None:
+    state.current = shown_in("case")
 
 
 def _case_title(case: Case) -> str:
@@ -176,7 +195,9 @@ def close_button(state: AppState, case: Case) -> None:
 
 @st.dialog("Close this case?")
 def _confirm_close(state: AppState, case: Case) -> None:
-    st.write(f"Its {len(case.annotation)} masks go with it. Export them first if you want to keep them.")
+    masks = len(case.annotation)
+    gone = "Its mask goes with it. Export it" if masks == 1 else f"Its {masks} masks go with it. Export them"
+    st.write(f"{gone} first to keep your work.")
     keep, close = st.columns(2)
     if keep.button("Keep it open", type="primary", width="stretch", key="keep"):
         st.rerun()

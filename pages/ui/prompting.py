@@ -7,9 +7,13 @@ import streamlit as st
 from core.editing.annotation import Made
 from core.editing.outline import Outline
 from core.errors import LobuleError
+from core.segmentation.embeddings import segment_slice
 from core.segmentation.prompt import Box, Prompt
-from core.segmentation.segmenter import Prediction
+from core.segmentation.segmenter import Prediction, Segmenter
 from pages.ui import models
+from pages.ui.boxes import Drawn, compare
+from pages.ui.canvas import drawn_on
+from pages.ui.card import plain
 from pages.ui.state import AppState, Case, Seen
 
 
@@ -18,60 +22,69 @@ def look_ahead(state: AppState, case: Case) -> None:
     try:
         segmenter = models.segmenter(state.model)
     except LobuleError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
-    window = models.fed_window(case, segmenter)
-    models.prefetch().want(state.reader, case.volume, case.z, segmenter, window)
+    models.prefetch().want(state.reader, case.volume, case.z, segmenter, models.fed_window(case, segmenter))
 
 
-def answer(state: AppState, case: Case, boxes: Sequence[Box]) -> bool:
-    """Bring the masks of the slice in line with the boxes on it.
+def collect(state: AppState, case: Case) -> None:
+    """Answer what was drawn but not yet seen, before the canvas goes; call it where the reader leaves the slice."""
+    drawn = drawn_on(case)
+    if drawn is not None:
+        answer(state, case, drawn)
+
+
+def answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> bool:
+    """Bring the masks of the slice in line with the boxes on the canvas.
 
     Returns:
         Whether anything changed, so that the picture must be drawn again.
     """
-    known = {outline.box: outline for outline in case.annotation.on_slice(case.z) if outline.box is not None}
-    drawn = [box for box in dict.fromkeys(boxes) if box not in known]
-    gone = [outline for box, outline in known.items() if box not in boxes]
-    if len(drawn) == len(gone) == 1:
-        _ask(state, case, drawn[0], moved=gone[0])
-    else:
-        case.annotation.remove(*(outline.id for outline in gone))
-        for box in drawn:
-            _ask(state, case, box)
-    return bool(drawn or gone)
+    moved, new, gone = compare(case.annotation.on_slice(case.z), drawn)
+    slips = any(item.box is None for item in drawn)
+    case.annotation.remove(*(outline.id for outline in gone))
+    for outline, box in moved:
+        _ask(state, case, box, outline.label, outline)
+    for item in new:
+        if item.box is not None:
+            _ask(state, case, item.box, _label(case, item.colour))
+    if slips:
+        st.toast("That box is too small. Drag from one corner of the lesion to the opposite one.")
+    if slips or len(new) > 1:
+        case.remount()  # takes slips off the picture, and gives each new box a number of its own
+    return bool(moved or new or gone or slips)
+
+
+def _label(case: Case, colour: str) -> int:
+    """Return the label a box was drawn with: the one in the colour of its line."""
+    return next((label.value for label in case.annotation.labels if label.css == colour), case.label)
 
 
 def ask_again(state: AppState, case: Case, outline: Outline) -> None:
     """Ask for an object's mask once more, with the model and the window chosen now."""
     if outline.box is not None:
-        _ask(state, case, outline.box, moved=outline)
+        _ask(state, case, outline.box, outline.label, outline)
 
 
-def _ask(state: AppState, case: Case, box: Box, moved: Outline | None = None) -> None:
+def _ask(state: AppState, case: Case, box: Box, label: int, old: Outline | None = None) -> None:
     """Ask the model for the mask in a box and keep it; a refusal is said and leaves all as it was."""
     try:
-        with st.spinner("SAM is looking at the box…"):
-            prediction = _predict(state, case, box)
-        made: Made = {
-            "box": box,
-            "score": prediction.score,
-            "model": state.model,
-            "window": case.seen.window if case.seen else None,
-        }
-        if moved is None:
-            case.annotation.add(case.z, prediction.mask, case.label, **made)
+        segmenter = models.segmenter(state.model)
+        prediction = _predict(case, box, segmenter)
+        window = models.fed_window(case, segmenter)
+        made: Made = {"box": box, "score": prediction.score, "model": segmenter.card, "window": window}
+        if old is None:
+            case.annotation.add(case.z, prediction.mask, label, **made)
         else:
-            case.annotation.replace(moved.id, prediction.mask, **made)
+            case.annotation.replace(old.id, prediction.mask, **made)
     except LobuleError as error:
         case.remount()
-        st.toast(str(error), icon=":material/error:", duration="long")
+        st.toast(plain(str(error)), icon=":material/error:", duration="long")
 
 
-def _predict(state: AppState, case: Case, box: Box) -> Prediction:
-    segmenter = models.segmenter(state.model)
-    window = models.fed_window(case, segmenter)
-    embedding = models.embeddings().of(case.volume, case.z, segmenter, window)
-    prediction = segmenter.predict(embedding, Prompt(box))
-    case.seen = Seen(case.z, embedding.seen, prediction.seen_box, window)
+def _predict(case: Case, box: Box, segmenter: Segmenter) -> Prediction:
+    window, embeddings = models.fed_window(case, segmenter), models.embeddings()
+    prediction = segment_slice(case.volume, case.z, Prompt(box), segmenter, embeddings, window)
+    seen = embeddings.of(case.volume, case.z, segmenter, window).seen
+    case.seen = Seen(case.z, seen, prediction.seen_box, window)
     return prediction

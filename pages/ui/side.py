@@ -14,9 +14,10 @@ from core.imaging.writing import mask_bytes
 from core.scoring.overlap import dice
 from core.segmentation import weights
 from pages.ui import models
-from pages.ui.prompting import ask_again
+from pages.ui.card import plain
+from pages.ui.prompting import ask_again, collect
 from pages.ui.slices import painted
-from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.state import AppState, Case, redraw, show_in, shown_in
 
 
 def objects(state: AppState, case: Case) -> None:
@@ -41,45 +42,55 @@ def objects(state: AppState, case: Case) -> None:
         )
 
 
-def _jump(case: Case) -> None:
+def _jump(state: AppState, case: Case) -> None:
     if shown_in("jump") is not None:
+        collect(state, case)
         case.go_to(shown_in("jump"))
 
 
 def _object(state: AppState, case: Case, outline: Outline) -> None:
     values = [label.value for label in case.annotation.labels]
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown(f"**{outline.id}**", width="content")
     row.selectbox(
         "Label",
         values,
         index=values.index(outline.label),
-        format_func=lambda value: case.annotation.label(value).name.capitalize(),
+        format_func=lambda value: case.annotation.label(value).title,
         key=f"relabel_{outline.id}_{outline.label}",
         label_visibility="collapsed",
         on_change=_relabel,
-        args=(case, outline),
+        args=(state, case, outline),
     )
-    if row.button("", icon=":material/refresh:", key=f"again_{outline.id}", help="Ask again, as set now"):
-        ask_again(state, case, outline)
-        st.rerun(scope="fragment")
+    if row.button(
+        "",
+        icon=":material/refresh:",
+        key=f"again_{outline.id}",
+        help="Ask the model again, with the model and window chosen now",
+    ):
+        with st.spinner("SAM is at work…"):
+            ask_again(state, case, outline)
+        redraw()
     row.button(
         "",
         icon=":material/delete:",
         key=f"delete_{outline.id}",
         help="Delete the box and its mask",
         on_click=_delete,
-        args=(case, outline),
+        args=(state, case, outline),
     )
     st.markdown(f"{_area(case, outline)} · {_confidence(outline.score)}")
 
 
-def _relabel(case: Case, outline: Outline) -> None:
+def _relabel(state: AppState, case: Case, outline: Outline) -> None:
+    collect(state, case)
     if outline in case.annotation.outlines:  # the picker of an object just undone may still report
         case.annotation.relabel(outline.id, shown_in(f"relabel_{outline.id}_{outline.label}"))
         case.remount()
 
 
-def _delete(case: Case, outline: Outline) -> None:
+def _delete(state: AppState, case: Case, outline: Outline) -> None:
+    collect(state, case)
     case.annotation.remove(outline.id)
     case.remount()
 
@@ -103,18 +114,18 @@ def _agreement(case: Case) -> str:
         return ""
     drawn, truth = case.annotation.label_slice(case.z), case.reference.voxels[case.z]
     scores = [
-        f"{label.name} Dice {dice(drawn == label.value, truth == label.value):.2f}"
+        f"{plain(label.name)} {dice(drawn == label.value, truth == label.value):.2f}"
         for label in case.annotation.labels
         if (drawn == label.value).any() and (truth == label.value).any()
     ]
-    return " · ".join(scores) or "nothing to compare yet"
+    return f"Dice of the whole slice: {', '.join(scores)}" if scores else "nothing to compare yet"
 
 
 def model(state: AppState, case: Case) -> None:
     """Say what the model is, show the exact picture and box it was given last, and offer to feed the screen."""
     found = weights.available()
     for problem in found.problems:
-        st.warning(problem, icon=":material/warning:")
+        st.warning(plain(problem), icon=":material/warning:")
     card = next((card for card in found.cards if card.name == state.model), None)
     with st.expander("What SAM saw", icon=":material/eye_tracking:", key="saw"):
         if case.seen is None:
@@ -129,14 +140,14 @@ def model(state: AppState, case: Case) -> None:
             st.toggle("Feed what I see", key="feed", on_change=_take_feed, args=(case,))
             st.caption(f"Otherwise the model gets {card.window}, in which it was trained, whatever the screen shows.")
         points = "boxes and points" if card.takes_points else "boxes only: it was not trained on points"
-        st.caption(f"{card.title} · {card.megabytes:.0f} MB · {card.licence} · on {_device(state)} · {points}")
+        st.caption(f"{plain(card.title)} · {card.megabytes:.0f} MB · {card.licence} · {points}{_device(state)}")
 
 
 def _device(state: AppState) -> str:
     try:
-        return models.segmenter(state.model).device
-    except LobuleError as error:
-        return str(error)
+        return f" · runs on {models.segmenter(state.model).device}"
+    except LobuleError:
+        return ""  # the page says why above
 
 
 def _take_feed(case: Case) -> None:
@@ -152,6 +163,7 @@ def exports(state: AppState, case: Case) -> None:
             _download(title, f"{name}-labels{suffix}", partial(_labels, case, suffix))
         _download(f"Slice {case.z + 1} as PNG", f"{name}-slice{case.z + 1}.png", lambda: png(painted(state, case)))
         _download("Prompts as JSON", f"{name}-prompts.json", partial(_prompts, case))
+    st.caption("Not a medical device: research and teaching use.")
 
 
 def _download(title: str, file_name: str, make: Callable[[], bytes | str]) -> None:
@@ -163,4 +175,4 @@ def _labels(case: Case, suffix: str) -> bytes:
 
 
 def _prompts(case: Case) -> str:
-    return prompts_json(case.annotation, case.volume, weights.available().cards)
+    return prompts_json(case.annotation, case.volume)

@@ -1,15 +1,14 @@
-"""The slice on the screen: its slider and keys, its picture with masks, and the canvas over it."""
+"""The slice on the screen: its picture with masks, and the canvas over it."""
 
 import numpy as np
-import streamlit as st
 
-from core.imaging.picture import Pixels, edges, overlay, resize
+from core.imaging.picture import Pixels, edges, lettered, overlay, resize
 from core.imaging.window import slice_picture
-from core.segmentation.prompt import Box
+from pages.ui.boxes import Drawn
 from pages.ui.canvas import draw_boxes
-from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.state import AppState, Case
 
-REFERENCE_COLOUR = (255, 255, 255)
+REFERENCE_COLOUR = (80, 220, 255)
 
 
 def heading(case: Case) -> str:
@@ -18,37 +17,14 @@ def heading(case: Case) -> str:
     return f"{case.volume.source.name} · slice {case.z + 1} of {case.volume.slices} · {window}"
 
 
-def slice_bar(case: Case) -> None:
-    """Choose the slice: by slider, by button or by the arrow and page keys."""
-    last = case.volume.slices
-    if last == 1:
-        st.caption("One slice")
-        return
-    show_in("slice", case.z + 1)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.button("Down", key="slice_down", shortcut="Down", on_click=_step, args=(case, -1), disabled=case.z == 0)
-        st.slider(f"Slice of {last}, from the feet up", 1, last, key="slice", on_change=_slide, args=(case,))
-        st.button("Up", key="slice_up", shortcut="Up", on_click=_step, args=(case, 1), disabled=case.z == last - 1)
-
-
-def _step(case: Case, step: int) -> None:
-    case.go_to(case.z + step)
-
-
-def _slide(case: Case) -> None:
-    case.go_to(int(shown_in("slice")) - 1)
-
-
-def canvas(state: AppState, case: Case) -> tuple[Box, ...] | None:
-    """Show the slice with its masks and return the boxes drawn on it; None until the browser has answered."""
-    colours = {label.value: label.colour for label in case.annotation.labels}
-    shape = case.volume.grid.shape[1:]
-    return draw_boxes(painted(state, case), shape, case.boxes, colours, case.label, key=f"canvas_{case.mount}")
+def canvas(state: AppState, case: Case) -> tuple[Drawn, ...]:
+    """Show the slice with its masks and return the boxes drawn on it."""
+    return draw_boxes(case, painted(state, case))
 
 
 def painted(state: AppState, case: Case) -> Pixels:
-    """Return the slice as on the screen, ``(h, w, 3)``: window, masks and the outline of the reference."""
-    size = case.picture_size(state.height)
+    """Return the slice as on the screen, ``(h, w, 3)``: window, masks, the outline of the reference, R and L."""
+    size = state.picture_size(case)
     colours = {label.value: label.colour for label in case.annotation.labels}
     grey = resize(slice_picture(case.volume, case.z, case.window), size)
     labels = resize(case.annotation.label_slice(case.z), size, smooth=False)
@@ -56,4 +32,4 @@ def painted(state: AppState, case: Case) -> Pixels:
     if state.show_reference and case.reference is not None:
         truth = case.reference.voxels[case.z].astype(np.uint8)
         picture[edges(resize(truth, size, smooth=False))] = REFERENCE_COLOUR
-    return picture
+    return lettered(picture)

@@ -5,13 +5,18 @@ from secrets import token_hex
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from core.editing.annotation import Annotation
+from core.imaging.label import Label
 from core.imaging.picture import Pixels, display_size
 from core.imaging.reading import SeriesSummary
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
+
+UNKNOWN_SCREEN = (1280, 720)
+SIDE_WIDTH, ABOVE_AND_BELOW, SMALLEST_HEIGHT = 470, 134, 320
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,10 @@ class Case:
         custom_window: Whether level and width are chosen freely.
         label: Value of the label that the next box gets.
         feed_screen: Whether the model is fed the window on the screen instead of its own.
+        moves: Counts the moves to a slice that the slice bar did not ask for.
         mount: Counts every change of what the canvas must start from; see `remount`.
-        boxes: Label and box of each object that the canvas started from.
+        canvas_size: Rows and columns of the canvas on the screen.
+        boxes: What the canvas started from: number, box and label of each object.
         seen: What the model was given last.
     """
 
@@ -57,8 +64,10 @@ class Case:
     custom_window: bool = False
     label: int = TUMOUR
     feed_screen: bool = False
+    moves: int = 0
     mount: int = 0
-    boxes: tuple[tuple[int, Box], ...] = ()
+    canvas_size: tuple[int, int] = (1, 1)
+    boxes: tuple[tuple[int, Box, Label], ...] = ()
     seen: Seen | None = None
 
     @classmethod
@@ -71,18 +80,32 @@ class Case:
         return case
 
     @property
-    def fed_window(self) -> Window | None:
-        """The window to feed the model, or None for the one it was trained on."""
-        return self.window if self.feed_screen else None
+    def pen(self) -> Label:
+        """The label of the next box."""
+        return self.annotation.label(self.label)
 
-    def picture_size(self, height: int) -> tuple[int, int]:
-        """Return the size ``(rows, columns)`` of a slice on the screen, true to its proportions."""
-        return display_size(self.volume.grid, height)
+    def picture_size(self, height: int, widest: int) -> tuple[int, int]:
+        """Return the size ``(rows, columns)`` of a slice on the screen, true to its proportions.
+
+        It is ``height`` tall, or less where it would be wider than ``widest``.
+        """
+        tall, wide = display_size(self.volume.grid, height)
+        return (tall, wide) if wide <= widest else (max(1, round(tall * widest / wide)), widest)
 
     def go_to(self, z: int) -> None:
-        """Show slice ``z``, clipped to the volume."""
+        """Show slice ``z``, clipped to the volume, and tell the slice bar."""
+        self.moves += 1
+        self.scroll_to(z)
+
+    def scroll_to(self, z: int) -> None:
+        """Show slice ``z``, clipped to the volume, as the slice bar asked."""
         self.z = min(max(z, 0), self.volume.slices - 1)
         self.remount()
+
+    @property
+    def canvas_key(self) -> str:
+        """The key of the canvas on the screen."""
+        return f"canvas_{self.mount}"
 
     def remount(self) -> None:
         """Make the canvas start anew from the annotation.
@@ -91,7 +114,10 @@ class Case:
         Every slice entered and every edit made outside the canvas therefore gets a key of its own.
         """
         self.mount += 1
-        self.boxes = tuple((o.label, o.box) for o in self.annotation.on_slice(self.z) if o.box is not None)
+        if self.label not in (label.value for label in self.annotation.labels):
+            self.label = TUMOUR  # the label was undone
+        outlines = self.annotation.on_slice(self.z)
+        self.boxes = tuple((o.id, o.box, self.annotation.label(o.label)) for o in outlines if o.box is not None)
 
 
 @dataclass
@@ -105,10 +131,13 @@ class AppState:
         uploads: Counts uploads that were opened; a new count empties the upload widgets.
         tried: The uploaded files that were read last, opened or not.
         trouble: Why they could not be opened, or None.
+        labels_tried: The uploaded label files that were read last.
+        labels_trouble: Why they could not be taken, or None.
         choices: The series to choose from, if they hold several.
         model: Name of the model that answers prompts.
         opacity: Of masks on the picture, 0–1.
-        height: Of the picture on the screen, in pixels.
+        height: Of the picture on the screen, in pixels; 0 fits it into the window.
+        screen: Width and height of the browser's window, once it has told.
         show_reference: Whether the outline of the reference is drawn.
     """
 
@@ -118,10 +147,13 @@ class AppState:
     uploads: int = 0
     tried: tuple[str, ...] = ()
     trouble: str | None = None
+    labels_tried: tuple[str, ...] = ()
+    labels_trouble: str | None = None
     choices: tuple[SeriesSummary, ...] = ()
     model: str = "litemedsam"
     opacity: float = 0.35
-    height: int = 600
+    height: int = 0
+    screen: tuple[int, int] | None = None
     show_reference: bool = False
 
     @property
@@ -129,10 +161,19 @@ class AppState:
         """The case on the screen."""
         return self.cases.get(self.current) if self.current else None
 
+    def picture_size(self, case: Case) -> tuple[int, int]:
+        """Return the size ``(rows, columns)`` of the case's picture: as chosen, else as large as the window allows."""
+        width, height = self.screen or UNKNOWN_SCREEN
+        if self.height:
+            return case.picture_size(self.height, 2 * self.height)
+        return case.picture_size(
+            max(height - ABOVE_AND_BELOW, SMALLEST_HEIGHT), max(width - SIDE_WIDTH, SMALLEST_HEIGHT)
+        )
+
     def open(self, volume: Volume, reference: Mask | None = None) -> Case:
         """Put a volume on the screen; one that is open already keeps what was drawn on it."""
         case = self.cases.setdefault(volume.key, Case.of(volume, reference))
-        self.current = volume.key
+        self.current, self.trouble = volume.key, None
         return case
 
     def close(self, key: str) -> None:
@@ -163,3 +204,16 @@ def show_in(key: str, value: object) -> None:
 def shown_in(key: str) -> Any:
     """Return what the widget called ``key`` shows."""
     return st.session_state[key]
+
+
+def value_of(key: str) -> Any:
+    """Return the value of the widget called ``key``, or None if there is none."""
+    return st.session_state.get(key)
+
+
+def redraw() -> None:
+    """Run the fragment again, or the whole page where that is what runs."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()

@@ -8,10 +8,12 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import LobuleError
 from core.imaging.window import PRESETS, Window
 from core.segmentation import weights
+from pages.ui.card import plain
+from pages.ui.prompting import collect
 from pages.ui.state import AppState, Case, show_in, shown_in
 
 CUSTOM = "Custom"
-HEIGHTS = {420: "Small", 600: "Medium", 800: "Large", 1100: "Very large", 1700: "Huge"}
+HEIGHTS = {0: "Fit the window", 420: "Small", 600: "Medium", 800: "Large", 1100: "Very large", 1700: "Huge"}
 
 
 def toolbar(state: AppState, case: Case) -> None:
@@ -22,10 +24,10 @@ def toolbar(state: AppState, case: Case) -> None:
         _window_picker(case)
     with model:
         _model_picker(state)
-    custom_window(case)
-    undo, redo, view = st.columns([1.2, 1.2, 0.8], gap="small")
-    _history(case, undo, redo)
-    with view.popover("View", icon=":material/visibility:", width="stretch"):
+    _custom_window(case)
+    undo, redo = st.columns(2, gap="small")
+    _history(state, case, undo, redo)
+    with st.popover("View", icon=":material/visibility:", width="stretch"):
         _view(state, case)
 
 
@@ -36,20 +38,21 @@ def _label_picker(case: Case) -> None:
     row.segmented_control(
         "The next box is",
         values,
-        format_func=lambda value: case.annotation.label(value).name.capitalize(),
+        format_func=lambda value: plain(case.annotation.label(value).title),
         key="label",
         on_change=_take_label,
         args=(case,),
     )
     with row.popover("", icon=":material/add:", help="A label of your own"), st.form("own_label", border=False):
-        name = st.text_input("Name of the new label", placeholder="cyst", key="label_name")
-        if st.form_submit_button("Add"):
-            try:
-                case.label = case.annotation.add_label(name).value
-            except LobuleError as error:
-                st.error(str(error))
-            else:
-                st.rerun(scope="fragment")
+        st.text_input("Name of the new label", placeholder="cyst", key="label_name")
+        st.form_submit_button("Add", on_click=_add_label, args=(case,))
+
+
+def _add_label(case: Case) -> None:
+    try:
+        case.label = case.annotation.add_label(shown_in("label_name")).value
+    except LobuleError as error:
+        st.toast(plain(str(error)), icon=":material/error:")
 
 
 def _take_label(case: Case) -> None:
@@ -100,15 +103,9 @@ def _view(state: AppState, case: Case) -> None:
     """Show how to show. A popover is drawn when it is opened: its widgets need their values with them."""
     args = (state, case)
     st.slider("Opacity of masks", 0.0, 1.0, state.opacity, 0.05, key="opacity", on_change=_take_view, args=args)
-    st.select_slider(
-        "Size of the picture",
-        list(HEIGHTS),
-        state.height,
-        HEIGHTS.__getitem__,
-        key="height",
-        on_change=_take_view,
-        args=args,
-    )
+    heights = list(HEIGHTS)
+    at = heights.index(state.height)
+    st.selectbox("Size of the picture", heights, at, HEIGHTS.__getitem__, "height", on_change=_take_view, args=args)
     if case.reference is not None:
         st.toggle("Outline of the reference", state.show_reference, key="reference", on_change=_take_view, args=args)
 
@@ -117,21 +114,27 @@ def _take_view(state: AppState, case: Case) -> None:
     state.opacity = shown_in("opacity")
     state.show_reference = shown_in("reference") if case.reference is not None else state.show_reference
     if state.height != shown_in("height"):
+        collect(state, case)
         state.height = shown_in("height")
         case.remount()
 
 
-def custom_window(case: Case) -> None:
+def _custom_window(case: Case) -> None:
     """Show level and width to choose freely, where a preset is not wanted."""
     if not (case.volume.has_hu and case.custom_window):
         return
     level, width = st.columns(2, gap="small")
-    level_hu = level.number_input("Level in HU", -1024.0, 3071.0, float(case.window.level_hu), 10.0, key="level")
-    width_hu = width.number_input("Width in HU", 1.0, 4096.0, float(case.window.width_hu), 10.0, key="width")
-    case.window = Window(level_hu, width_hu)
+    show_in("level", float(case.window.level_hu))
+    show_in("width", float(case.window.width_hu))
+    level.number_input("Level in HU", -1024.0, 3071.0, step=10.0, key="level", on_change=_take_custom, args=(case,))
+    width.number_input("Width in HU", 1.0, 8000.0, step=10.0, key="width", on_change=_take_custom, args=(case,))
 
 
-def _history(case: Case, undo: DeltaGenerator, redo: DeltaGenerator) -> None:
+def _take_custom(case: Case) -> None:
+    case.window = Window(shown_in("level"), shown_in("width"))
+
+
+def _history(state: AppState, case: Case, undo: DeltaGenerator, redo: DeltaGenerator) -> None:
     steps = case.annotation
     undo.button(
         "Undo",
@@ -141,7 +144,7 @@ def _history(case: Case, undo: DeltaGenerator, redo: DeltaGenerator) -> None:
         help=f"Undo: {steps.undo_name}" if steps.undo_name else None,
         disabled=not steps.undo_name,
         on_click=_travel,
-        args=(case, steps.undo),
+        args=(state, case, steps.undo),
         width="stretch",
     )
     redo.button(
@@ -152,13 +155,14 @@ def _history(case: Case, undo: DeltaGenerator, redo: DeltaGenerator) -> None:
         help=f"Redo: {steps.redo_name}" if steps.redo_name else None,
         disabled=not steps.redo_name,
         on_click=_travel,
-        args=(case, steps.redo),
+        args=(state, case, steps.redo),
         width="stretch",
     )
 
 
-def _travel(case: Case, step: Callable[[], str]) -> None:
+def _travel(state: AppState, case: Case, step: Callable[[], str]) -> None:
     """Take a step back or forth, and show the slice where it made a difference."""
+    collect(state, case)
     before = set(case.annotation.outlines)
     step()
     changed = {outline.z for outline in before ^ set(case.annotation.outlines)}

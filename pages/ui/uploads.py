@@ -1,17 +1,23 @@
 """Files from the browser: put into a private folder for as long as they are read, then gone."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.errors import ReadError
+
 _Read = TypeVar("_Read")
+_LONGEST = 60
 
 
 def read_uploads(files: Sequence[UploadedFile], read: Callable[[list[Path]], _Read]) -> _Read:
-    """Call ``read`` with the uploaded files as paths, in folders as they were; the copies are deleted after.
+    """Call ``read`` with the uploaded files as paths; the copies are deleted after.
+
+    Every path ends in the file's own name. Files of one name, from several folders, lie in folders of their own.
 
     Args:
         files: From a file uploader.
@@ -19,25 +25,34 @@ def read_uploads(files: Sequence[UploadedFile], read: Callable[[list[Path]], _Re
 
     Returns:
         What ``read`` returned.
+
+    Raises:
+        ReadError: The copies cannot be stored.
     """
     with tempfile.TemporaryDirectory(prefix="lobule-upload-") as folder:
-        paths = [_place(Path(folder), file.name) for file in files]
-        for path, file in zip(_apart(paths), files, strict=True):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.getbuffer())
-        return read(list(_apart(paths)))
+        try:
+            paths = _store(files, Path(folder))
+        except OSError as error:
+            raise ReadError(
+                f"The upload cannot be stored ({error.strerror}). Free some space on the disk and try again."
+            ) from error
+        return read(paths)
 
 
-def _place(folder: Path, name: str) -> Path:
-    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-    return folder.joinpath(*parts) if parts else folder / "file"
+def _store(files: Sequence[UploadedFile], folder: Path) -> list[Path]:
+    seen: Counter[str] = Counter()
+    paths = []
+    for file in files:
+        name = _name(file.name)
+        path = folder / str(seen[name.casefold()]) / name
+        seen[name.casefold()] += 1
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(file.getbuffer())
+        paths.append(path)
+    return paths
 
 
-def _apart(paths: Iterable[Path]) -> list[Path]:
-    """Give files of one name folders of their own, so that none overwrites another."""
-    seen: dict[Path, int] = {}
-    places = []
-    for path in paths:
-        seen[path] = seen.get(path, 0) + 1
-        places.append(path if seen[path] == 1 else path.parent / str(seen[path]) / path.name)
-    return places
+def _name(uploaded: str) -> str:
+    """Return the last part of a name, short enough for every file system and free of control characters."""
+    last = "".join(c if c.isprintable() else "_" for c in PurePosixPath(uploaded.replace("\\", "/")).name)
+    return last[-_LONGEST:] if last.strip(". ") else "file"

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.segmentation.prompt import Box
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -49,18 +49,27 @@ class Reader:
         expect(resting).to_be_visible()
         expect(self.canvas).to_have_count(1)
 
+    @property
+    def slice(self) -> int:
+        """The slice that the slice bar shows."""
+        return int(self.page.get_by_role("slider", name="Slice", exact=True).input_value())
+
     def go_to_slice(self, number: int) -> None:
-        """Step to a slice, counted from 1, with the arrow keys on the slider."""
-        slider = self.page.get_by_role("slider", name="Slice of")
-        slider.focus()
-        while (now := int(slider.input_value())) != number:
-            self.page.keyboard.press("ArrowRight" if now < number else "ArrowLeft")
+        """Step to a slice, counted from 1, with the arrow keys."""
+        while (now := self.slice) != number:
+            self.page.keyboard.press("ArrowUp" if now < number else "ArrowDown")
         expect(self.page.get_by_text(f"slice {number} of")).to_be_visible()
         self.settle()
 
     def draw(self, box: Box, shape: tuple[int, int]) -> None:
         """Drag a box given in voxels of a slice of ``shape``; returns when its mask is there."""
         before = self.objects.count()
+        self.drag(box, shape)
+        expect(self.objects).to_have_count(before + 1)
+        self.settle()
+
+    def drag(self, box: Box, shape: tuple[int, int]) -> None:
+        """Press, drag and let go, without waiting for anything."""
         place = self.canvas.bounding_box()
         assert place is not None
         down, across = place["height"] / shape[0], place["width"] / shape[1]
@@ -70,8 +79,6 @@ class Reader:
         mouse.move(place["x"] + (box.x0 + box.x1) / 2 * across, place["y"] + (box.y0 + box.y1) / 2 * down, steps=4)
         mouse.move(place["x"] + box.x1 * across, place["y"] + box.y1 * down, steps=4)
         mouse.up()
-        expect(self.objects).to_have_count(before + 1)
-        self.settle()
 
     @property
     def objects(self) -> Locator:

@@ -112,3 +112,65 @@ def test_two_readers_do_not_see_each_other(reader: Reader, browser: Browser, app
         other.open_sample("LiTS-117 (real tumour)")
         other.go_to_slice(SLICE)
         expect(other.objects).to_have_count(0)
+
+
+def test_no_key_press_is_lost_and_the_picture_does_not_bounce_back(reader: Reader) -> None:
+    reader.open_sample("LiTS-117 (real tumour)")
+    start = reader.slice
+    shown = []
+    for _ in range(10):
+        reader.page.keyboard.press("ArrowDown")
+        reader.page.wait_for_timeout(60)
+        shown.append(reader.slice)
+    assert shown == sorted(shown, reverse=True)
+    assert reader.slice == start - 10
+    expect(reader.page.get_by_text(f"slice {start - 10} of")).to_be_visible()
+    reader.settle()
+    assert reader.slice == start - 10
+
+
+def test_the_wheel_over_the_picture_scrolls_the_slices_and_not_the_page(reader: Reader) -> None:
+    reader.open_sample("LiTS-117 (real tumour)")
+    start = reader.slice
+    reader.canvas.hover()
+    for _ in range(3):
+        reader.page.mouse.wheel(0, 120)
+        reader.page.wait_for_timeout(30)
+    expect(reader.page.get_by_text(f"slice {start - 6} of")).to_be_visible()
+    assert reader.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+def test_a_box_is_kept_when_the_reader_steps_on_or_leaves_the_page_at_once(reader: Reader) -> None:
+    reader.open_sample("LiTS-117 (real tumour)")
+    reader.go_to_slice(SLICE)
+    reader.drag(Box(20, 70, 36, 92), SHAPE)
+    reader.page.wait_for_timeout(60)
+    reader.page.keyboard.press("ArrowDown")
+    expect(reader.page.get_by_text(f"slice {SLICE - 1} of")).to_be_visible()
+    reader.settle()
+    reader.page.keyboard.press("ArrowUp")
+    expect(reader.objects).to_have_count(1)
+    reader.settle()
+    reader.drag(Box(60, 20, 80, 50), SHAPE)
+    reader.page.wait_for_timeout(300)  # a hand needs longer from the picture to the menu
+    reader.page.get_by_role("link", name="Open").click()
+    expect(reader.button("Annotate this CT")).to_be_visible()
+    reader.annotate()
+    expect(reader.objects).to_have_count(2)
+
+
+def test_a_click_without_a_drag_leaves_nothing_behind(reader: Reader) -> None:
+    reader.open_sample("LiTS-117 (real tumour)")
+    reader.canvas.click(position={"x": 200, "y": 220})
+    expect(reader.page.get_by_text("That box is too small")).to_be_visible()
+    reader.settle()
+    expect(reader.objects).to_have_count(0)
+
+
+def test_the_picture_fits_the_window(browser: Browser, app_url: str) -> None:
+    with browser.new_context(viewport={"width": 2560, "height": 1440}) as context:
+        large = Reader(context.new_page(), app_url)
+        large.open_sample("LiTS-117 (real tumour)")
+        place = large.canvas.bounding_box()
+        assert place is not None
+        assert 1200 < place["height"] < 1440 - place["y"]

@@ -116,4 +116,4 @@ def test_labels_of_somebody_else_are_compared_with_mine(reader: Reader, series: 
     reader.annotate()
     reader.go_to_slice(9)
     reader.draw(Box(3, 52, 27, 92), (ROWS, COLUMNS))
-    expect(reader.page.get_by_text("tumour Dice 0.")).to_be_visible()
+    expect(reader.page.get_by_text("Dice of the whole slice: tumour 0.")).to_be_visible()

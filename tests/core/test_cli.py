@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, one sentence for a mistake, a mask on the CT's own grid."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,8 @@ def test_a_box_that_is_not_on_the_ct_is_one_sentence(
         (("--model", "no-such-model"), "no model named no-such-model"),
         (("-o", "mask.jpg"), "ends in"),
         (("-o", "nowhere/mask.nii"), "does not exist"),
+        (("-o", "taken.nrrd"), "taken.nrrd is a folder"),
+        (("-o", "mask.png"), "A PNG holds one slice, this CT has 48. Save the mask as .nii.gz or .nrrd."),
     ],
 )
 def test_any_other_mistake_is_one_sentence(
@@ -141,8 +144,43 @@ def test_any_other_mistake_is_one_sentence(
     words: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken.nrrd").mkdir()
+    monkeypatch.setattr("core.segmentation.embeddings.segment_slice", None)  # nothing may be computed before
     box = ("--box", "5", "10", "10", "20", "20")
     assert words in mistake(capsys, "segment", "sample:phantom", *box, "-o", "m.nii", *extra)
+
+
+@pytest.mark.parametrize("numbers", [("nan", "400"), ("40", "inf"), ("1e999", "400"), ("forty", "400")])
+def test_a_window_of_no_numbers_is_refused_before_anything_is_opened(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], numbers: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(cli, "_open", None)
+    box = ("--box", "5", "10", "10", "20", "20")
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["segment", "sample:phantom", *box, "--window", *numbers, "-o", "m.nii"])
+    assert stopped.value.code == 2
+    assert "is not a number of HU" in capsys.readouterr().err
+
+
+def test_the_ct_itself_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ct = reversed_phantom(tmp_path / "ct.nrrd")
+    before = ct.read_bytes()
+    box = ("--box", "5", "10", "10", "20", "20")
+    assert "is the CT itself" in mistake(capsys, "segment", str(ct), *box, "-o", str(tmp_path / "." / "ct.nrrd"))
+    assert ct.read_bytes() == before
+
+
+def test_another_file_of_that_name_is_replaced_as_the_help_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "m.nii"
+    out.write_bytes(b"an older mask")
+    assert cli.main(["segment", "sample:phantom", "--box", "25", "105", "39", "143", "83", "-o", str(out)]) == 0
+    assert SimpleITK.ReadImage(str(out)).GetSize() == (288, 224, 48)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        cli.main(["segment", "--help"])
+    assert "an existing file is replaced" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("ct", ["no_such_file.nii.gz", "sample:no-such-sample", "pyproject.toml"])
@@ -171,4 +209,6 @@ def test_help_shows_examples_that_run_anywhere(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit) as stopped:
         cli.main(["segment", "--help"])
     assert stopped.value.code == 0
-    assert "python -m core segment sample:phantom --box" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "python -m core segment sample:phantom --box" in printed
+    assert re.search(r"--series [0-9a-f]{10} ", printed), "as `info` lists them"

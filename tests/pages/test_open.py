@@ -19,12 +19,17 @@ def texts(app: AppTest) -> str:
     return " ".join([*(m.value for m in app.markdown), *(c.value for c in app.caption), *(t.value for t in app.title)])
 
 
+def headings(app: AppTest) -> list[str]:
+    return [heading.value for heading in app.subheader]
+
+
 def facts(app: AppTest) -> str:
     return app.table[0].value.to_string()
 
 
 def upload(app: AppTest, *files: Path) -> AppTest:
-    app.file_uploader[0].set_value([(path.name, path.read_bytes(), "application/octet-stream") for path in files])
+    uploader = next(uploader for uploader in app.file_uploader if str(uploader.key).startswith("files_"))
+    uploader.set_value([(path.name, path.read_bytes(), "application/octet-stream") for path in files])
     return app.run()
 
 
@@ -57,7 +62,7 @@ def test_one_click_opens_the_real_sample_and_says_that_millimetres_are_unknown(a
 
 def test_the_phantom_is_called_synthetic(app: AppTest) -> None:
     app.button("sample_phantom").click().run()
-    assert "Phantom (synthetic)" in [heading.value for heading in app.subheader]
+    assert "Phantom (synthetic)" in headings(app)
     assert "slices 4.00 mm apart" in facts(app)
 
 
@@ -75,7 +80,7 @@ def test_a_wrong_file_is_one_sentence_and_the_open_case_stays(app: AppTest, tmp_
     upload(app, wrong)
     assert not app.exception
     assert "holiday.nii" in app.error[0].value
-    assert "Phantom (synthetic)" in [heading.value for heading in app.subheader]
+    assert "Phantom (synthetic)" in headings(app)
 
 
 def test_opening_another_case_keeps_the_first(app: AppTest) -> None:
@@ -85,6 +90,43 @@ def test_opening_another_case_keeps_the_first(app: AppTest) -> None:
     assert [case.volume.source.name for case in state.cases.values()] == ["LiTS-117", "Phantom (synthetic)"]
     app.selectbox("case").select_index(0).run()
     assert state.case.volume.source.name == "LiTS-117"
+
+
+def test_what_was_opened_last_is_shown_however_many_cases_are_open(
+    app: AppTest, hu: np.ndarray, tmp_path: Path
+) -> None:
+    app.button("sample_lits-117").click().run()
+    app.button("sample_phantom").click().run()
+    upload(app, image(tmp_path / "third.nrrd", hu))
+    assert "24 × 20 pixels, 5 slices" in facts(app)
+    app.button("sample_lits-117").click().run()
+    assert "128 × 128 pixels, 128 slices" in facts(app)
+    app.selectbox("case").select_index(2).run()
+    assert "24 × 20 pixels, 5 slices" in facts(app)
+
+
+def test_one_ct_stored_in_two_directions_is_two_cases(app: AppTest, hu: np.ndarray, tmp_path: Path) -> None:
+    upload(app, image(tmp_path / "axial.nrrd", hu))
+    turned = SimpleITK.PermuteAxes(SimpleITK.ReadImage(str(tmp_path / "axial.nrrd")), (2, 0, 1))
+    SimpleITK.WriteImage(turned, str(tmp_path / "turned.nrrd"))
+    upload(app, tmp_path / "turned.nrrd")
+    case = app.session_state["lobule"].case
+    assert case.volume.source.grid.shape == (20, 24, 5)
+    assert (case.volume.hu == hu).all()
+
+
+def test_an_error_goes_when_something_else_is_opened(app: AppTest, tmp_path: Path) -> None:
+    wrong = tmp_path / "holiday.nii"
+    wrong.write_bytes(b"x" * 100)
+    upload(app, wrong)
+    assert app.error
+    app.button("sample_phantom").click().run()
+    assert not app.error
+
+
+def test_a_file_name_is_shown_letter_by_letter(app: AppTest, hu: np.ndarray, tmp_path: Path) -> None:
+    upload(app, image(tmp_path / "a_*b*_:red[c].nrrd", hu))
+    assert r"a\_\*b\*\_\:red\[c\].nrrd" in headings(app)
 
 
 def test_closing_a_case_with_masks_asks_first(app: AppTest) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pydicom import config
 
 from core.errors import ReadError
-from core.imaging.files import GivenFile, in_bytes
+from core.imaging.files import GivenFile, in_bytes, is_full_disk
 
 
 @contextmanager
@@ -17,6 +17,7 @@ def careful(file: GivenFile) -> Iterator[None]:
 
     Raises:
         ReadError: In place of whatever pydicom raised; broken bytes lead it to any exception there is.
+        OSError: The disk is full.
     """
     logger = logging.getLogger("pydicom")
     before, mode = logger.disabled, config.settings.reading_validation_mode
@@ -28,6 +29,8 @@ def careful(file: GivenFile) -> Iterator[None]:
     except (ReadError, MemoryError):
         raise
     except Exception as error:
+        if is_full_disk(error):
+            raise
         raise ReadError(
             f"{file.name} is damaged or incomplete ({in_bytes(file.size)}). Copy or export it again."
         ) from error

@@ -14,7 +14,7 @@ from core.imaging.dicom.headers import Header
 from core.imaging.dicom.scan import scanned
 from core.imaging.dicom.series import Candidate, candidates, chosen, named
 from core.imaging.dicom.stack import Stack, repeated, stacked
-from core.imaging.files import GivenFile
+from core.imaging.files import GivenFile, counted
 from core.imaging.job import Job
 from core.imaging.window import PRESETS, Window
 
@@ -74,7 +74,9 @@ def _without_duplicates(headers: Sequence[Header], job: Job) -> tuple[list[Heade
             )
         drop |= {id(header) for header in group[1:]}
     kept = [header for header in headers if id(header) not in drop]
-    return kept, [f"{len(drop)} duplicate slice(s) with identical pixels were left out."] if drop else []
+    were = "was" if len(drop) == 1 else "were"
+    note = f"{counted(len(drop), 'duplicate slice')} with identical pixels {were} left out."
+    return kept, [note] if drop else []
 
 
 def _fingerprint(header: Header, job: Job) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import pydicom
 
 from core.errors import ReadError
+from core.imaging.dicom import privacy
 from core.imaging.files import GivenFile
 
 _PHASE_TAGS = (
@@ -19,7 +20,6 @@ _PHASE_TAGS = (
     "AcquisitionTime",
     "TriggerTime",
     "NominalPercentageOfCardiacPhase",
-    "EchoNumbers",
     "ImageType",
     "ConvolutionKernel",
     "ContentTime",
@@ -90,7 +90,9 @@ class Header:
 
 def dataset_of(file: GivenFile) -> pydicom.Dataset:
     """Read the tags of a file that matter here, without its pixels; call it inside `careful`."""
-    return pydicom.dcmread(file.path, stop_before_pixels=True, force=True, specific_tags=[*_TAGS, *_PHASE_TAGS])
+    return pydicom.dcmread(
+        file.path, stop_before_pixels=True, force=True, specific_tags=[*_TAGS, *_PHASE_TAGS, *privacy.TAGS]
+    )
 
 
 def headers_of(file: GivenFile, data: pydicom.Dataset) -> list[Header]:
@@ -123,7 +125,7 @@ def _one(file: GivenFile, data: pydicom.Dataset) -> Header:
         patient=patient,
         place=(_uid(data, "StudyInstanceUID"), _uid(data, "FrameOfReferenceUID")),
         modality=str(data.get("Modality") or "").strip().upper()[:16],
-        description=_without_patient(str(data.get("SeriesDescription") or ""), data),
+        description=privacy.described(data),
         rows=int(data.Rows),
         columns=int(data.Columns),
         samples=int(data.get("SamplesPerPixel") or 1),
@@ -171,13 +173,6 @@ def _frame(first: Header, number: int, group: pydicom.Dataset, shared: pydicom.D
         intercept=_float(found("PixelValueTransformationSequence", "RescaleIntercept"), first.intercept),
         phases={"TemporalPositionIndex": str(found("FrameContentSequence", "TemporalPositionIndex") or "")},
     )
-
-
-def _without_patient(description: str, data: pydicom.Dataset) -> str:
-    """Return a series description fit for the screen: one short line, empty if it names the patient."""
-    text = " ".join(re.sub(r"[^\w\s.,;:/+()%-]", " ", description).split())[:64]
-    private = re.findall(r"\w{3,}", f"{data.get('PatientName') or ''} {data.get('PatientID') or ''}".lower())
-    return "" if any(word in text.lower() for word in private) else text
 
 
 def short_key(*parts: str) -> str:

@@ -71,7 +71,7 @@ def stored(file: GivenFile, job: Job) -> Values:
     """
     job.started(file.name)
     with careful(file):
-        data = pydicom.dcmread(file.path, force=True, specific_tags=[*_FOR_DECODER, "PixelData", "FloatPixelData"])
+        data = pydicom.dcmread(file.path, force=True, specific_tags=[*_FOR_DECODER, "PixelData"])
         if "PixelData" not in data:
             raise _incomplete(file)
         _check_claim(file, data, job)

@@ -9,10 +9,10 @@ import numpy as np
 from core.errors import ReadError
 from core.imaging.dicom.headers import Header, short_key
 from core.imaging.dicom.scan import Scan
-from core.imaging.files import GivenFile, names
+from core.imaging.files import GivenFile, counted, names
 from core.imaging.job import Job
 
-_PHASE_WORDS = {"TemporalPositionIdentifier": "phase", "AcquisitionNumber": "acquisition", "EchoNumbers": "echo"}
+_PHASE_WORDS = {"TemporalPositionIdentifier": "phase", "AcquisitionNumber": "acquisition"}
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,9 @@ def _left_out(series: int, objects: int) -> str:
     if series:
         parts.append(f"{series} series of localisers or screenshots")
     if objects:
-        parts.append(f"{objects} DICOM objects that are not images")
+        parts.append(
+            "1 DICOM object that is no image" if objects == 1 else f"{objects} DICOM objects that are no images"
+        )
     return f"Left out: {' and '.join(parts)}."
 
 
@@ -113,7 +115,8 @@ def _passes(group: list[Header], localisers: int) -> list[Candidate]:
     """Split a series in which positions repeat into its passes, if a tag tells them apart."""
     first = group[0]
     description = first.description or "DICOM series"
-    notes = (f"{localisers} localiser image(s) in the series were left out.",) if localisers else ()
+    were = "was" if localisers == 1 else "were"
+    notes = (f"{counted(localisers, 'localiser image')} in the series {were} left out.",) if localisers else ()
     split = _split(group)
     if split is None:
         return [Candidate(short_key(first.series), description, tuple(group), notes)]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging.dicom.headers import Header
 from core.imaging.dicom.series import named
+from core.imaging.files import counted
 from core.imaging.grid import Grid
 from core.imaging.job import Limits
 
@@ -166,8 +167,9 @@ def _refuse_uneven(headers: Sequence[Header], heights: Array) -> None:
     counts = np.rint(steps / usual)
     if np.abs(steps - counts * usual).max() <= 0.1 * usual and counts.max() > 1:
         missing, gap = int((counts - 1).sum()), int(np.argmax(counts))
+        lost = f"{counted(missing, 'slice')} {'is' if missing == 1 else 'are'} missing"
         raise ReadError(
-            f"{missing} slice(s) are missing after {headers[gap].file.name} ({heights[gap]:.1f} mm): the next lies "
+            f"{lost} after {headers[gap].file.name} ({heights[gap]:.1f} mm): the next lies "
             f"{steps[gap]:.4g} mm further, where slices are {usual:.4g} mm apart. Export the whole series again."
         )
     raise ReadError(

@@ -8,8 +8,11 @@ from core.errors import PromptError
 from core.imaging.grid import Grid
 from core.imaging.window import Window
 from core.segmentation.prompt import Box
+from core.segmentation.segmenter import ModelCard
 
 GRID = Grid.from_geometry((5, 6, 9), (4.0, 0.5, 1.5))
+
+CARD = ModelCard("m", "M", Window(40, 400), False, 39.4, "Apache-2.0", "somewhere", "ab" * 32)
 
 
 def block(y0: int, x0: int, y1: int, x1: int) -> np.ndarray:
@@ -42,8 +45,8 @@ def test_an_outline_takes_one_bit_per_pixel_of_its_frame() -> None:
 
 
 def test_an_outline_remembers_how_it_was_made(annotation: Annotation) -> None:
-    made = annotation.add(2, block(1, 1, 3, 3), 2, box=Box(0, 0, 4, 4), score=0.8, model="m", window=Window(40, 400))
-    assert (made.box, made.score, made.model, made.window) == (Box(0, 0, 4, 4), 0.8, "m", Window(40, 400))
+    made = annotation.add(2, block(1, 1, 3, 3), 2, box=Box(0, 0, 4, 4), score=0.8, model=CARD, window=Window(40, 400))
+    assert (made.box, made.score, made.model, made.window) == (Box(0, 0, 4, 4), 0.8, CARD, Window(40, 400))
 
 
 def test_area_counts_rows_and_columns_of_unequal_pixels(annotation: Annotation) -> None:
@@ -94,9 +97,7 @@ def test_every_kind_of_step_can_be_undone_and_redone(annotation: Annotation) -> 
         lambda: annotation.relabel(first.id, 2),
         lambda: annotation.replace(first.id, block(1, 1, 4, 5)),
         lambda: annotation.add_label("cyst"),
-        lambda: annotation.rename_label(3, "abscess"),
         lambda: annotation.remove(first.id),
-        lambda: annotation.clear_slice(1),
     ]
     states = [(annotation.label_map().voxels, annotation.labels)]
     for step in steps:
@@ -143,10 +144,10 @@ def test_an_id_is_never_used_again(annotation: Annotation) -> None:
 
 
 def test_replacing_a_shape_keeps_the_rest(annotation: Annotation) -> None:
-    old = annotation.add(2, block(0, 0, 2, 2), 2, box=Box(0, 0, 3, 3), score=0.4, model="m")
+    old = annotation.add(2, block(0, 0, 2, 2), 2, box=Box(0, 0, 3, 3), score=0.4, model=CARD)
     annotation.replace(old.id, block(1, 1, 4, 4), score=0.9)
     new = annotation.find(old.id)
-    assert (new.box, new.score, new.model, new.voxels) == (Box(0, 0, 3, 3), 0.9, "m", 9)
+    assert (new.box, new.score, new.model, new.voxels) == (Box(0, 0, 3, 3), 0.9, CARD, 9)
     assert annotation.undo_name == "edit on slice 3"
 
 
@@ -168,13 +169,6 @@ def test_an_empty_mask_asks_for_a_larger_box(annotation: Annotation) -> None:
     with pytest.raises(PromptError, match="Nothing was found in the box on slice 4"):
         annotation.add(3, block(0, 0, 0, 0), 2)
     assert annotation.undo_name == ""
-
-
-def test_a_label_can_be_renamed_but_not_to_a_taken_name(annotation: Annotation) -> None:
-    annotation.rename_label(2, "metastasis")
-    assert annotation.label(2).name == "metastasis"
-    with pytest.raises(PromptError, match="already"):
-        annotation.rename_label(2, "Liver")
 
 
 @pytest.mark.parametrize(("z", "label", "words"), [(5, 1, "z must lie in 0..4"), (-1, 1, "z must"), (0, 9, "label")])

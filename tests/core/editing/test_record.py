@@ -5,7 +5,7 @@ import numpy as np
 from core.editing.annotation import Annotation
 from core.editing.record import prompts_json
 from core.imaging.grid import Grid
-from core.imaging.volume import Source, Volume
+from core.imaging.volume import Intensity, Source, Volume
 from core.imaging.window import Window
 from core.segmentation.prompt import Box
 from core.segmentation.segmenter import ModelCard
@@ -13,20 +13,20 @@ from core.segmentation.segmenter import ModelCard
 CARD = ModelCard("lite", "Lite", Window(40, 400), False, 39.4, "Apache-2.0", "somewhere", "ab" * 32)
 
 
-def case(has_spacing: bool = True) -> tuple[Volume, Annotation]:
+def case(has_spacing: bool = True, intensity: Intensity = Intensity.HU) -> tuple[Volume, Annotation]:
     grid = Grid.from_geometry((4, 6, 9), (4.0, 0.5, 1.5), has_spacing=has_spacing)
     source = Source("Doe^Jane.nii", "NIfTI", grid, "CT", "Jane's abdomen")
-    volume = Volume(np.zeros(grid.shape, dtype=np.int16), grid, source)
+    volume = Volume(np.zeros(grid.shape, dtype=np.int16), grid, source, intensity)
     annotation = Annotation(grid)
     mask = np.zeros((6, 9), dtype=bool)
     mask[1:3, 2:6] = True
-    annotation.add(2, mask, 2, box=Box(0, 1, 4, 8), score=0.875, model="lite", window=Window(60, 200))
+    annotation.add(2, mask, 2, box=Box(0, 1, 4, 8), score=0.875, model=CARD, window=Window(60, 200))
     return volume, annotation
 
 
 def test_a_record_counts_slices_from_1_and_keeps_boxes_half_open() -> None:
     volume, annotation = case()
-    [item] = json.loads(prompts_json(annotation, volume, [CARD]))["objects"]
+    [item] = json.loads(prompts_json(annotation, volume))["objects"]
     assert item["slice"] == 3
     assert item["box"] == {"rows": [0, 4], "columns": [1, 8]}
     assert item["extent"] == {"rows": [1, 3], "columns": [2, 6]}
@@ -35,11 +35,24 @@ def test_a_record_counts_slices_from_1_and_keeps_boxes_half_open() -> None:
 
 def test_a_record_says_which_model_saw_what() -> None:
     volume, annotation = case()
-    [item] = json.loads(prompts_json(annotation, volume, [CARD]))["objects"]
+    [item] = json.loads(prompts_json(annotation, volume))["objects"]
     assert item["model"] == {"name": "lite", "sha256": "ab" * 32}
     assert item["window_hu"] == {"level": 60, "width": 200}
     assert item["score"] == 0.875
     assert item["area_mm2"] == 8 * 0.5 * 1.5
+
+
+def test_a_record_lists_the_models_used_and_no_others() -> None:
+    volume, annotation = case()
+    assert [model["name"] for model in json.loads(prompts_json(annotation, volume))["models"]] == ["lite"]
+    annotation.undo()
+    assert json.loads(prompts_json(annotation, volume))["models"] == []
+
+
+def test_without_hounsfield_units_a_record_gives_no_window_in_them() -> None:
+    volume, annotation = case(intensity=Intensity.ARBITRARY)
+    [item] = json.loads(prompts_json(annotation, volume))["objects"]
+    assert item["window_hu"] is None
 
 
 def test_a_record_knows_the_image_by_its_fingerprint_and_names_no_patient() -> None:
@@ -57,6 +70,13 @@ def test_what_is_not_known_is_null() -> None:
     assert record["image"]["spacing_mm"] is None
     drawn = record["objects"][1]
     assert [drawn[key] for key in ("box", "score", "model", "window_hu", "area_mm2")] == [None] * 5
+
+
+def test_a_spacing_from_a_header_of_single_precision_is_rounded() -> None:
+    spacing = (float(np.float32(2.5)), float(np.float32(0.9)), float(np.float32(0.7)))
+    grid = Grid.from_geometry((4, 6, 9), spacing)
+    volume = Volume(np.zeros(grid.shape, dtype=np.int16), grid, Source("case", "NIfTI", grid))
+    assert json.loads(prompts_json(Annotation(grid), volume))["image"]["spacing_mm"] == [2.5, 0.9, 0.7]
 
 
 def test_a_record_names_the_software() -> None:

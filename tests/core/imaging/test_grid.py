@@ -19,7 +19,6 @@ def test_a_voxel_index_lands_at_its_place_in_the_patient() -> None:
     grid = Grid.from_geometry(SHAPE, SPACING, origin=(-10, -20, 30))
     assert grid.to_world((2, 3, 4)) == pytest.approx([-10 + 4 * 0.7, -20 + 3 * 0.8, 30 + 2 * 5])
     assert grid.spacing == pytest.approx(SPACING)
-    assert grid.voxel_ml == pytest.approx(5 * 0.8 * 0.7 / 1000)
 
 
 def test_the_origin_is_the_centre_of_the_first_voxel() -> None:
@@ -91,10 +90,6 @@ def test_grids_match_within_a_thousandth_of_a_voxel() -> None:
     assert grid.matches(Grid.from_geometry(SHAPE, SPACING, origin=(0.0005, 0, 0)))
     assert not grid.matches(Grid.from_geometry(SHAPE, SPACING, origin=(0.01, 0, 0)))
     assert not grid.matches(Grid.from_geometry((3, 4, 6), SPACING))
-
-
-def test_without_spacing_there_is_no_volume_in_ml() -> None:
-    assert np.isnan(Grid.from_geometry(SHAPE, has_spacing=False).voxel_ml)
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 5), (4, 5)])

@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import sys
 from pathlib import Path
@@ -42,6 +43,13 @@ def test_choices_come_through_with_their_pictures(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_volume(tmp_path, series=second.key).hu, HU[:3])
 
 
+def test_what_a_file_leaves_open_comes_through(tmp_path: Path) -> None:
+    Image.fromarray(HU[0].astype(np.uint8)).save(tmp_path / "slice.png")
+    grid = read_volume(tmp_path / "slice.png").source.grid
+    assert not grid.has_spacing
+    assert not grid.has_direction
+
+
 def test_a_refusal_comes_through_in_words(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"^ct\.nii is incomplete: 48 bytes of 1\.7 kB"):
         read_volume(write_nifti(tmp_path / "ct.nii", HU, keep=400))
@@ -77,6 +85,35 @@ def test_endless_work_becomes_a_sentence(tmp_path: Path, monkeypatch: pytest.Mon
     _stand_in(monkeypatch, "import time; time.sleep(60)")
     with pytest.raises(ReadError, match=r"^IM0003\.dcm took longer than 1 s"):
         read_volume(path, limits=Limits(seconds=1))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits on processor time")
+def test_endless_work_of_several_threads_becomes_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_nifti(tmp_path / "ct.nii", HU)
+    spin = "from core.imaging import guard; guard._restrict(guard.Limits(seconds=1)); any(iter(int, 1))"
+    _stand_in(monkeypatch, spin)
+    with pytest.raises(ReadError, match=r"^IM0003\.dcm took longer than 30 s"):
+        read_volume(path, limits=Limits(seconds=30))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the full disk that Linux offers for tests")
+@pytest.mark.parametrize("name", ["voxels.npy", "answer.json"])
+def test_a_full_disk_is_not_blamed_on_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    path = write_nifti(tmp_path / "ct.nii", HU)
+    full = f"here = pathlib.Path(sys.argv[1]); (here / '{name}').symlink_to('/dev/full')"
+    _stand_in(monkeypatch, f"{full}; from core.imaging import guard; guard._main(here)")
+    with pytest.raises(ReadError, match=r"^ct\.nii could not be opened because the disk is full.*Free some space"):
+        read_volume(path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the full disk that Linux offers for tests")
+def test_a_disk_full_before_anything_starts_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private = tmp_path / "tmp"
+    private.mkdir()
+    (private / "request.json").symlink_to("/dev/full")
+    monkeypatch.setattr(guard.tempfile, "TemporaryDirectory", lambda **_: contextlib.nullcontext(str(private)))
+    with pytest.raises(ReadError, match=r"^ct\.nii could not be opened because the disk is full"):
+        read_volume(write_nifti(tmp_path / "ct.nii", HU))
 
 
 def test_a_surprise_is_told_without_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,12 @@ def test_a_label_needs_a_name(name: str) -> None:
         next_label(DEFAULT_LABELS, name)
 
 
+def test_a_name_of_41_characters_is_too_long() -> None:
+    assert len(next_label(DEFAULT_LABELS, "  " + "c" * 40).name) == 40
+    with pytest.raises(PromptError, match="at most 40 characters, this one 41"):
+        next_label(DEFAULT_LABELS, "c" * 41)
+
+
 def test_a_taken_name_is_refused_in_capitals_too() -> None:
     with pytest.raises(PromptError, match="already a label called “Tumour”"):
         next_label(DEFAULT_LABELS, "Tumour")

@@ -52,6 +52,20 @@ def test_another_lattice_is_refused_with_the_difference(other: Grid, words: str)
         laid_on(labels(GRID), other, "The prediction", "the reference")
 
 
+def test_labels_a_little_beside_are_moved_with_a_note() -> None:
+    beside = Grid.from_geometry(SHAPE, (2.5, 0.8, 0.7), (10.02, 20, 30))
+    laid = laid_on(labels(beside), GRID, "The prediction", "the reference")
+    assert "0.02 mm beside the voxels of the reference" in laid.notes[1]
+
+
+def test_a_direction_that_one_file_lacks_is_noted() -> None:
+    said, unsaid = (Grid.from_geometry(SHAPE, has_spacing=False, has_direction=known) for known in (True, False))
+    assert (
+        "Only one of the prediction and the reference says"
+        in laid_on(labels(unsaid), said, "The prediction", "the reference").notes[1]
+    )
+
+
 def test_without_a_voxel_size_the_number_of_voxels_decides() -> None:
     silent = Grid.from_geometry(SHAPE, has_spacing=False)
     assert laid_on(labels(silent), silent, "The prediction", "the reference").voxels.any()

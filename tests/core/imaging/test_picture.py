@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from core.imaging.grid import Grid
-from core.imaging.picture import display_size, edges, enlarge, jpeg, overlay, png, resize
+from core.imaging.picture import display_size, edges, jpeg, lettered, overlay, png, resize
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -87,8 +87,40 @@ def test_resize_takes_rows_first_and_keeps_labels_whole() -> None:
     assert set(np.unique(resized)) == {0, 9}
 
 
-def test_enlarge_repeats_pixels() -> None:
-    assert enlarge(drawing("12"), 2).tolist() == [[1, 1, 2, 2]] * 2
+@pytest.mark.parametrize("shape", [(80, 130), (512, 400), (1024, 1200)])
+@pytest.mark.parametrize("grey", [0, 255])
+def test_letters_stand_at_the_edges_and_can_be_read_on_any_grey(shape: tuple[int, int], grey: int) -> None:
+    height, width = shape
+    picture = np.full((*shape, 3), grey, dtype=np.uint8)
+    drawn = lettered(picture).astype(int) - grey
+    assert (picture == grey).all(), "the picture given is left alone"
+    assert not drawn[24:-24, 24:-24].any()
+    down, across = slice(height // 2 - 12, height // 2 + 12), slice(width // 2 - 12, width // 2 + 12)
+    for place in ((down, slice(24)), (down, slice(-24, None)), (slice(24), across), (slice(-24, None), across)):
+        assert abs(drawn[place]).max() > 200
+        drawn[place] = 0
+    assert not drawn.any(), "nothing beside the four places"
+
+
+def test_right_is_on_the_left_and_front_is_on_top() -> None:
+    light = lettered(np.zeros((300, 200, 3), dtype=np.uint8))[..., 0] > 128
+    left, right, top, bottom = light[:, :24], light[:, -24:], light[:24], light[-24:]
+    stems = [int(part.sum(axis=0).max()) for part in (left, right, bottom)]
+    assert min(stems) >= 8, "R, L and P have an upright stem"
+    feet = [np.flatnonzero(part[np.flatnonzero(part.any(axis=1))[-1]]) for part in (left, right, top[:, 50:150])]
+    assert np.diff(feet[0]).max() > 1, "R stands on two feet"
+    assert np.diff(feet[1]).max() == 1, "L on one long one"
+    assert np.diff(feet[2]).max() > 1, "A on two, apart"
+
+
+@pytest.mark.parametrize("shape", [(79, 300, 3), (300, 79, 3)])
+def test_a_small_picture_gets_no_letters(shape: tuple[int, int, int]) -> None:
+    assert not lettered(np.zeros(shape, dtype=np.uint8)).any()
+
+
+def test_letters_need_a_colour_picture() -> None:
+    with pytest.raises(ValueError, match=r"must be \(H, W, 3\)"):
+        lettered(np.zeros((90, 100), dtype=np.uint8))
 
 
 def test_png_keeps_every_pixel() -> None:

@@ -156,6 +156,21 @@ def test_a_normalised_copy_has_no_hounsfield_units_and_leaves_the_ct_alone() -> 
     assert volume.hu.tolist() == [[[0, 20, 100, 80]]]
 
 
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [
+        (Preprocessing(denoise="median"), "test, denoised"),
+        (Preprocessing(spacing_mm=(2.0, 1.0, 0.5)), "test, resampled"),
+        (Preprocessing(normalise="z-score"), "test, normalised"),
+        (Preprocessing("median", "min-max", (2.0, 1.0, 0.5)), "test, denoised, resampled, normalised"),
+    ],
+)
+def test_a_copy_is_named_by_what_was_done_to_it(steps: Preprocessing, name: str) -> None:
+    ct = ramp()
+    assert preprocess(ct, steps).source.name == name
+    assert ct.source.name == "test"
+
+
 @pytest.mark.parametrize("wrong", [{"denoise": "gauss"}, {"normalise": "l2"}])
 def test_an_unknown_step_is_a_programmers_mistake(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="must be one of"):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from core.errors import ReadError
+from core.imaging.archive import unpacked
+from core.imaging.files import recognised
 from core.imaging.job import Limits
 from tests.core.imaging.nifti_files import write_nifti
 from tests.core.imaging.opening import opened
@@ -102,6 +104,49 @@ def test_a_damaged_entry_is_refused(tmp_path: Path, nifti: bytes) -> None:
     path.write_bytes(data.replace(struct.pack("<I", zlib.crc32(nifti)), b"\1\2\3\4"))
     with pytest.raises(ReadError, match=r"case\.zip is damaged"):
         opened(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("start", [40, 44, 60, 200])
+def test_packed_bytes_that_are_damaged_are_refused(tmp_path: Path, nifti: bytes, method: int, start: int) -> None:
+    with zipfile.ZipFile(tmp_path / "case.zip", "w", method) as pack:
+        pack.writestr("ct.nii", nifti)
+    data = bytearray((tmp_path / "case.zip").read_bytes())
+    data[start : start + 30] = b"\xff" * 30
+    (tmp_path / "case.zip").write_bytes(data)
+    with pytest.raises(ReadError, match=r"^case\.zip is damaged or incomplete\. Make the \.zip again\.$"):
+        opened(tmp_path / "case.zip")
+
+
+def test_an_unknown_way_of_packing_is_refused(tmp_path: Path, nifti: bytes) -> None:
+    path = packed(tmp_path / "case.zip", **{"ct.nii": nifti})
+    data = bytearray(path.read_bytes())
+    for place in (8, data.index(b"PK\x01\x02") + 10):
+        data[place] = 9  # Deflate64, as Windows packs what is larger than 2 GB
+    path.write_bytes(data)
+    with pytest.raises(ReadError, match=r"case\.zip is packed in a way that is not read.*Make a plain \.zip"):
+        opened(path)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("password required"), struct.error("unpack"), MemoryError()])
+def test_whatever_the_unpacker_raises_is_a_sentence_but_for_memory(
+    tmp_path: Path, nifti: bytes, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    path = packed(tmp_path / "case.zip", **{"ct.nii": nifti})
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", fails)
+    with pytest.raises(MemoryError if isinstance(error, MemoryError) else ReadError):
+        opened(path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the full disk that Linux offers for tests")
+def test_a_full_disk_is_not_blamed_on_the_archive(tmp_path: Path, nifti: bytes) -> None:
+    path = packed(tmp_path / "case.zip", **{"ct.nii": nifti})
+    (tmp_path / "000000").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        unpacked(recognised(path, path.name), tmp_path, Limits())
 
 
 def test_an_empty_archive_and_one_among_files_are_refused(tmp_path: Path, nifti: bytes) -> None:

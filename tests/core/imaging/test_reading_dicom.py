@@ -1,3 +1,4 @@
+import errno
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import numpy.typing as npt
 import pydicom
 import pytest
 import SimpleITK
+from PIL import Image
 from pydicom import uid
 
 from core.errors import ReadError
@@ -20,6 +22,13 @@ from tests.core.imaging.opening import opened
 SHAPE = (7, 20, 24)
 SPACING = (2.5, 0.75, 0.8)
 OTHER_SERIES = "1.2.826.0.1.3680043.8.498.777"
+
+
+def _item(**values: Any) -> pydicom.Dataset:
+    item = pydicom.Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
 
 
 @pytest.fixture
@@ -110,6 +119,70 @@ def test_the_patient_never_gets_in(tmp_path: Path, hu: npt.NDArray[np.int16]) ->
 
 
 @pytest.mark.parametrize(
+    ("name", "description"),
+    [
+        ("Wu^Li", "Wu abdomen"),
+        ("Wu^Li", "CT_LI_abd"),
+        ("Wu^Li", "WuLi abdomen"),
+        ("Müller^Anna", "Muller abdomen"),
+        ("Müller^Anna", "MUELLER abdomen"),
+        ("Muller^Anna", "Müller abdomen"),
+        ("Mueller^Anna", "Abdomen Müller"),
+        ("Łukasz^Ødegård", "Lukasz abdomen"),
+        ("Łukasz^Ødegård", "abdomen odegard"),
+        ("Hofmann^Anna", "Hofmann-Meier abd"),
+        ("王^立", "王立腹部"),
+    ],
+)
+def test_a_description_that_names_the_patient_is_not_shown(
+    tmp_path: Path, hu: npt.NDArray[np.int16], name: str, description: str
+) -> None:
+    write_series(tmp_path, hu, SpecificCharacterSet="ISO_IR 192", PatientName=name, SeriesDescription=description)
+    source = opened(tmp_path).source
+    assert (source.name, source.description) == ("DICOM series", "")
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["1961-03-04", "04.03.1961", "3/4/1961", "4.3.61", "61_03_04", "04MAR61", "Mar 4, 61", "04031961", "born 1961"],
+)
+def test_a_description_with_the_birth_date_is_not_shown(
+    tmp_path: Path, hu: npt.NDArray[np.int16], spelling: str
+) -> None:
+    write_series(tmp_path, hu, PatientBirthDate="19610304", SeriesDescription=f"Abdomen {spelling}")
+    assert opened(tmp_path).source.name in ("DICOM series", "Abdomen")
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"AccessionNumber": "ACC-99-31"},
+        {"PatientID": "ACC9931"},
+        {"OtherPatientIDs": ["KRK 1", "ACC-99"]},
+        {"OtherPatientIDsSequence": [_item(PatientID="ACC99")]},
+        {"OtherPatientNames": ["Acc^Anna", "Berger^Anna"]},
+        {"PatientBirthName": "Acc^Anna"},
+    ],
+)
+def test_a_description_with_a_number_or_name_of_the_patient_is_not_shown(
+    tmp_path: Path, hu: npt.NDArray[np.int16], tags: dict[str, Any]
+) -> None:
+    write_series(tmp_path, hu, SeriesDescription="Abdomen ACC-99-31", **tags)
+    assert opened(tmp_path).source.description == ""
+
+
+def test_long_numbers_in_a_description_are_dropped(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    write_series(tmp_path, hu, SeriesDescription="Abdomen 1234567 venous A998877 5.0 B30f 70%")
+    assert opened(tmp_path).source.name == "Abdomen venous A 5.0 B30f 70%"
+
+
+@pytest.mark.parametrize("name", ["Li^Wu^A", "", "5^30"])
+def test_a_description_without_the_patient_is_shown(tmp_path: Path, hu: npt.NDArray[np.int16], name: str) -> None:
+    write_series(tmp_path, hu, PatientName=name, PatientID="5", SeriesDescription="Abdomen liver 5.0 B30f 120 kV")
+    assert opened(tmp_path).source.name == "Abdomen liver 5.0 B30f 120 kV"
+
+
+@pytest.mark.parametrize(
     ("syntax", "what"),
     [
         (uid.ImplicitVRLittleEndian, {}),
@@ -197,7 +270,7 @@ def test_junk_is_passed_over(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     (tmp_path / "readme.txt").write_text("Ordered by date.")
     volume = opened(tmp_path)
     assert volume.slices == 7
-    assert volume.source.notes == ("1 other file(s) in the selection were left out.",)
+    assert volume.source.notes == ("readme.txt was left out: it holds no image that Lobule can open.",)
 
 
 def test_a_localiser_in_the_series_is_left_out_with_a_note(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
@@ -206,7 +279,7 @@ def test_a_localiser_in_the_series_is_left_out_with_a_note(tmp_path: Path, hu: n
     write_series(tmp_path, hu[:1], direction=coronal, prefix="scout", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
     volume = opened(tmp_path)
     np.testing.assert_array_equal(volume.hu, hu)
-    assert any("1 localiser" in note for note in volume.source.notes)
+    assert any(note == "1 localiser image in the series was left out." for note in volume.source.notes)
 
 
 def test_an_mr_is_opened_with_a_note(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
@@ -259,7 +332,7 @@ def test_an_identical_duplicate_is_dropped_with_a_note(tmp_path: Path, hu: npt.N
     write_series(tmp_path, hu, order=[4], prefix="again")
     volume = opened(tmp_path)
     np.testing.assert_array_equal(volume.hu, hu)
-    assert any("1 duplicate" in note for note in volume.source.notes)
+    assert any(note == "1 duplicate slice with identical pixels was left out." for note in volume.source.notes)
 
 
 def test_an_enhanced_multi_frame_ct_is_one_volume(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
@@ -288,13 +361,7 @@ def test_an_enhanced_multi_frame_ct_is_one_volume(tmp_path: Path, hu: npt.NDArra
 
 
 def _group(**sequences: dict[str, Any]) -> pydicom.Dataset:
-    group = pydicom.Dataset()
-    for name, values in sequences.items():
-        item = pydicom.Dataset()
-        for keyword, value in values.items():
-            setattr(item, keyword, value)
-        setattr(group, name, [item])
-    return group
+    return _item(**{name: [_item(**values)] for name, values in sequences.items()})
 
 
 @pytest.mark.parametrize(
@@ -360,9 +427,59 @@ def test_a_broken_file_named_like_the_slices_is_not_passed_over(
         opened(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["IM0007.dcm", "IM0004.dcm", "preview.png"])
+def test_a_web_page_in_place_of_an_image_is_not_passed_over(
+    tmp_path: Path, hu: npt.NDArray[np.int16], name: str
+) -> None:
+    write_series(tmp_path, hu)
+    (tmp_path / name).write_text("<html>504 gateway timeout</html>")
+    with pytest.raises(ReadError, match=rf"{name} does not hold a (DICOM image|picture),.*copy or export it again"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["IM{:04d}", "1.2.840.{}", "CT{}.ima"])
+@pytest.mark.parametrize("content", [b"<html>504</html>", b"\1\0\2" * 90])
+def test_a_broken_file_numbered_like_the_slices_is_not_passed_over(
+    tmp_path: Path, hu: npt.NDArray[np.int16], pattern: str, content: bytes
+) -> None:
+    for number, file in enumerate(write_series(tmp_path, hu), start=1):
+        file.rename(tmp_path / pattern.format(number))
+    last = pattern.format(7)
+    (tmp_path / last).write_bytes(content)
+    with pytest.raises(ReadError, match=rf"{last} lies among DICOM slices but is damaged or no DICOM"):
+        opened(tmp_path)
+
+
+def test_a_photograph_in_place_of_a_slice_is_not_passed_over(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    write_series(tmp_path, hu)
+    Image.fromarray(np.zeros((20, 24), np.uint8)).save(tmp_path / "IM0007.dcm", "PNG")
+    with pytest.raises(ReadError, match=r"IM0007\.dcm does not hold a DICOM image"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["IM1.txt", "dose.csv", "series.json", "IM0001.xml", "VERSION"])
+def test_notes_beside_the_slices_are_left_out(tmp_path: Path, hu: npt.NDArray[np.int16], name: str) -> None:
+    write_series(tmp_path, hu)
+    (tmp_path / name).write_text("<made>by a viewer</made>")
+    assert opened(tmp_path).source.notes == (f"{name} was left out: it holds no image that Lobule can open.",)
+
+
+def test_a_picture_beside_the_slices_is_left_out_by_name(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    write_series(tmp_path, hu)
+    Image.fromarray(np.zeros((20, 24), np.uint8)).save(tmp_path / "screen.png")
+    note = "screen.png was left out: pictures and volumes are not opened together."
+    assert opened(tmp_path).source.notes == (note,)
+
+
+def test_one_missing_slice_is_singular(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    write_series(tmp_path, hu, order=[0, 1, 3, 4, 5, 6])
+    with pytest.raises(ReadError, match=r"^1 slice is missing after IM0002\.dcm"):
+        opened(tmp_path)
+
+
 def test_missing_slices_are_counted_and_placed(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     write_series(tmp_path, hu, order=[0, 1, 2, 5, 6])
-    with pytest.raises(ReadError, match=r"2 slice\(s\) are missing after IM0003\.dcm \(-295\.0 mm\).* 7\.5 mm further"):
+    with pytest.raises(ReadError, match=r"2 slices are missing after IM0003\.dcm \(-295\.0 mm\).* 7\.5 mm further"):
         opened(tmp_path)
 
 
@@ -411,6 +528,18 @@ def test_truncated_compressed_pixels_are_refused(tmp_path: Path, hu: npt.NDArray
     compress(file, tmp_path / "J.dcm", "JPEG2000")
     (tmp_path / "J.dcm").write_bytes((tmp_path / "J.dcm").read_bytes()[:-300])
     with pytest.raises(ReadError, match=r"J\.dcm is (incomplete|damaged)"):
+        opened(tmp_path / "J.dcm")
+
+
+def test_a_full_disk_is_not_blamed_on_a_slice(
+    tmp_path: Path, hu: npt.NDArray[np.int16], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    compress(write_series(tmp_path / "plain", hu[:1])[0], tmp_path / "J.dcm", "JPEG2000")
+    monkeypatch.setattr(pydicom.Dataset, "save_as", full)
+    with pytest.raises(OSError, match="No space left"):
         opened(tmp_path / "J.dcm")
 
 

@@ -45,7 +45,7 @@ def test_colours_become_grey_with_a_note(tmp_path: Path) -> None:
     Image.fromarray(colours).save(tmp_path / "slice.png")
     volume = opened(tmp_path / "slice.png")
     assert volume.hu[0, 0, 0] == 60  # 0.299 · 200
-    assert any("Colours" in note for note in volume.source.notes)
+    assert any(note.startswith("Colours were turned into grey") for note in volume.source.notes)
 
 
 def test_sixteen_bits_are_scaled_with_a_note(tmp_path: Path) -> None:
@@ -96,3 +96,13 @@ def test_an_empty_picture_among_others_is_not_passed_over(tmp_path: Path) -> Non
     (tmp_path / "2.png").write_bytes(b"")
     with pytest.raises(ReadError, match=r"2\.png is empty"):
         opened(tmp_path)
+
+
+def test_a_web_page_in_place_of_a_picture_is_not_passed_over(tmp_path: Path) -> None:
+    for n in range(5):
+        Image.fromarray(GREY).save(tmp_path / f"s{n}.png")
+    (tmp_path / "s2.png").write_text("<html>504</html>")
+    with pytest.raises(ReadError, match=r"s2\.png does not hold a picture,"):
+        opened(tmp_path)
+    (tmp_path / "s2.png").rename(tmp_path / "order.txt")
+    assert opened(tmp_path).slices == 4

@@ -10,6 +10,7 @@ import pytest
 import SimpleITK
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from core.errors import ReadError
 from core.imaging.job import Limits
@@ -170,12 +171,23 @@ def test_a_small_difference_of_qform_and_sform_is_noted(tmp_path: Path, hu: npt.
     np.testing.assert_allclose(volume.grid.to_world((0, 0, 0)), (-120.5, -90.25, -300))
 
 
+def test_a_picture_beside_a_volume_is_left_out_by_name(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
+    SimpleITK.WriteImage(image_of(hu), str(tmp_path / "ct.nii.gz"))
+    Image.fromarray(np.zeros((9, 14), np.uint8)).save(tmp_path / "slice.png")
+    picture = "slice.png was left out: pictures and volumes are not opened together."
+    assert opened([tmp_path / "slice.png", tmp_path / "ct.nii.gz"]).source.notes == (picture,)
+    for name in ("1.txt", "2.txt"):
+        (tmp_path / name).write_text("a note")
+    texts = "1.txt, 2.txt were left out: they hold no image that Lobule can open."
+    assert opened(tmp_path).source.notes == (picture, texts)
+
+
 def test_missing_values_become_air_with_a_note(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     values = hu.astype("f4")
     values[1, 2, 3], values[4, 5, 6] = np.nan, np.inf
     volume = opened(write_nifti(tmp_path / "ct.nii", values))
     assert (volume.hu[1, 2, 3], volume.hu[4, 5, 6]) == (-1024, -1024)
-    assert any(note.startswith("2 voxels have no value") for note in volume.source.notes)
+    assert any(note.startswith("2 voxels without a value") for note in volume.source.notes)
     assert (volume.hu == hu).sum() == hu.size - 2
 
 
@@ -184,7 +196,7 @@ def test_a_few_values_beyond_int16_are_cut_with_a_note(tmp_path: Path, hu: npt.N
     values[1, 2, 3] = 60000
     volume = opened(write_nifti(tmp_path / "ct.nii", values))
     assert volume.hu[1, 2, 3] == 32767
-    assert any("1 voxels lie outside" in note for note in volume.source.notes)
+    assert any(note.startswith("1 voxel outside") for note in volume.source.notes)
 
 
 def test_numbers_that_are_not_hounsfield_units_are_noted(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:

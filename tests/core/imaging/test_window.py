@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -31,6 +34,12 @@ def test_a_window_without_width_is_refused() -> None:
         Window(40, 0)
 
 
+@pytest.mark.parametrize(("level", "width"), [(np.nan, 400), (np.inf, 400), (40, np.inf), (40, np.nan)])
+def test_a_window_that_is_not_finite_is_refused(level: float, width: float) -> None:
+    with pytest.raises(ValueError, match=r"_hu must be finite.*, got (nan|inf)"):
+        Window(level, width)
+
+
 def test_a_picture_is_shown_as_it_is_whatever_window_is_asked_for() -> None:
     grey = np.array([[[0, 1, 127, 254, 255]] * 2] * 3)
     shown = slice_picture(volume(grey, Intensity.PICTURE), 1, Window(40, 400))
@@ -42,6 +51,19 @@ def test_arbitrary_units_are_shown_between_their_percentiles() -> None:
     shown = whole_range(volume(values, Intensity.ARBITRARY))
     assert shown.level_hu == pytest.approx(999.5)
     assert shown.width_hu == pytest.approx(0.99 * 1999)
+
+
+def test_the_whole_range_is_worked_out_once_and_does_not_keep_the_volume(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = volume(np.arange(0, 2000).reshape(4, 20, 25), Intensity.ARBITRARY)
+    once = whole_range(shown)
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "percentile", None)
+        assert whole_range(shown) is once
+    assert whole_range(volume(np.arange(0, 4000, 2).reshape(4, 20, 25), Intensity.ARBITRARY)) != once
+    alive = weakref.ref(shown)
+    del shown
+    gc.collect()
+    assert alive() is None
 
 
 def test_a_slice_is_counted_from_the_feet() -> None:

@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,26 @@ def test_a_mask_is_written_in_the_order_of_its_file(tmp_path: Path, suffix: str)
     assert SimpleITK.GetArrayFromImage(image).sum() == 2
     assert image.GetSpacing() == pytest.approx((0.7, 0.8, 5.0))
     assert image.GetDirection() == pytest.approx((-1, 0, 0, 0, -1, 0, 0, 0, 1))
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize(("has_spacing", "unit"), [(True, 2), (False, 0)])
+def test_a_nifti_claims_millimetres_only_if_they_are_known(
+    tmp_path: Path, suffix: str, has_spacing: bool, unit: int
+) -> None:
+    grid = Grid.from_geometry((3, 4, 5), direction=RAS, has_spacing=has_spacing)
+    volume = Volume.from_file(np.zeros(grid.shape, np.int16), Source("test", "sample", grid))
+    voxels = np.zeros(grid.shape, np.uint8)
+    voxels[0, 1, 2] = 7
+    path = write_mask(Mask(voxels, volume.grid), volume, tmp_path / f"m{suffix}")
+    data = path.read_bytes()
+    head = gzip.decompress(data) if suffix == ".nii.gz" else data
+    assert head[123] & 7 == unit  # xyzt_units: 0 unknown, 2 mm
+    assert head[344:348] == b"n+1\0"
+    image = SimpleITK.ReadImage(str(path))
+    assert image.GetPixel(2, 2, 0) == 7
+    assert image.GetDirection() == pytest.approx((-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_bool_mask_is_written_as_0_and_1(tmp_path: Path) -> None:

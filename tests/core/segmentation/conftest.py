@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -28,7 +26,7 @@ def lite() -> Segmenter:
 @pytest.fixture(scope="session")
 def lite_tensors() -> dict[str, torch.Tensor]:
     """LiteMedSAM's tensors as a training script would hold them."""
-    path = next(weights._files(Path("no such folder")))
+    path = next(weights._packaged())
     return dict(torch.load(path, map_location="cpu", weights_only=True))
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +65,12 @@ def test_another_slice_window_volume_or_model_is_another_embedding() -> None:
     assert len(cache) == 5
 
 
+def test_the_same_weights_fed_in_another_way_are_another_embedding() -> None:
+    as_sam, as_medsam, cache, ct = Counting(), Counting(), Embeddings(10**6), volume()
+    as_medsam.card = replace(as_sam.card, takes_points=False)  # somebody wrote another recipe beside the file
+    assert cache.of(ct, 2, as_sam) is not cache.of(ct, 2, as_medsam)
+
+
 def test_without_hounsfield_units_the_window_does_not_matter() -> None:
     model, cache, mr = Counting(), Embeddings(10**6), volume(intensity=Intensity.ARBITRARY)
     assert cache.of(mr, 2, model) is cache.of(mr, 2, model, Window(60, 200))
@@ -84,6 +91,18 @@ def test_an_embedding_above_the_limit_is_given_but_not_kept() -> None:
     model, cache, ct = Counting(), Embeddings(ONE - 1), volume()
     assert cache.of(ct, 0, model).shape == (3, 7)
     assert (len(cache), cache.nbytes) == (0, 0)
+
+
+def test_an_embedding_above_the_limit_drives_no_other_one_out() -> None:
+    class Large(Counting):
+        def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
+            return Embedding(torch.zeros(1, 50, 1, 1), (3, 7), image, self.card.sha256)
+
+    model, cache, ct = Counting(), Embeddings(2 * ONE + 1), volume()
+    kept = [cache.of(ct, z, model) for z in (0, 1)]
+    assert cache.of(ct, 2, Large("large")).nbytes > cache.limit_bytes
+    assert [cache.of(ct, z, model) for z in (0, 1)] == kept
+    assert len(model.shown) == 2
 
 
 def test_threads_that_ask_together_wait_for_one_computation() -> None:

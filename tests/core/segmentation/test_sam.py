@@ -130,6 +130,17 @@ def test_medsam_fills_its_square_and_scales_each_side_of_the_box() -> None:
     assert answer.seen_box == (128, 64, 512, 256)  # rows × 16, columns × 4, the last row 32 and column 64
 
 
+def test_a_graphics_card_computes_in_float16_and_not_in_bfloat16(
+    thin_sam: Segmenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(torch, "autocast", lambda *args, **kwargs: asked.append((args, kwargs)))
+    for device in ("cuda", "cuda:1", "cpu", "mps"):
+        monkeypatch.setattr(thin_sam, "device", device)
+        thin_sam._precision()  # type: ignore[attr-defined]
+    assert asked == [(("cuda",), {"dtype": torch.float16})] * 2  # and the others in float32
+
+
 # Independent references
 
 

