@@ -24,9 +24,10 @@ unit: .venv/dev.stamp
 browser: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m pytest -m browser
 
-benchmarks: .venv/app.stamp
+benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.box_to_mask
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.scoring
 
 screenshot: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m docs.screenshot

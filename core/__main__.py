@@ -1,4 +1,4 @@
-"""Lobule without a browser: look at a CT, list the models, turn boxes into a mask file."""
+"""Lobule without a browser: look at a CT, list the models, turn boxes into a mask file, score masks."""
 
 import argparse
 import math
@@ -16,6 +16,7 @@ from core.imaging.samples import SAMPLES, open_sample
 from core.imaging.volume import Volume
 from core.imaging.window import Window
 from core.imaging.writing import SUFFIXES, suffix_of, write_mask
+from core.scoring.command import add_arguments
 from core.segmentation.prompt import Box, Prompt
 
 _EXAMPLES = """examples:
@@ -24,6 +25,8 @@ _EXAMPLES = """examples:
   python -m core segment sample:lits-117 --box 86 0 47 33 95 -o tumour.seg.nrrd
   python -m core segment ct.nii.gz --box 61 200 140 260 215 --box 62 198 141 261 214 --label liver -o liver.seg.nrrd
   python -m core segment dicom_folder --series acef77331b --box 40 90 80 130 120 --window 60 200 -o tumour.nrrd
+  python -m core score predicted.nii.gz drawn.nii.gz --label 2=tumour --nsd-mm 1
+  python -m core score predicted_folder drawn_folder --csv scores.csv --json scores.json
 
 A CT is a NIfTI, NRRD or MetaImage file, a folder or zip of DICOM, a picture, or one of: {samples}.
 Boxes are in voxels as on the screen of the app: Z counts slices from 1 at the feet; rows Y grow to the
@@ -150,6 +153,8 @@ def _parser() -> argparse.ArgumentParser:
         help=f"ends in {' '.join(SUFFIXES)} (a single slice); an existing file is replaced",
     )  # fmt: skip
     command.set_defaults(run=segment)
+    command = commands.add_parser("score", help="compare masks with labels somebody drew, a pair or two folders")
+    add_arguments(command, _label)
     return parser
 
 

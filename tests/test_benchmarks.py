@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from benchmarks import accuracy, box_to_mask
+from benchmarks import accuracy, box_to_mask, scoring
 from core.imaging.window import Window
+from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
 from core.segmentation.segmenter import Segmenter
 from tests.core.segmentation.conftest import lite  # noqa: F401  a fixture
@@ -50,3 +51,29 @@ def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
         ("SAM ViT-B", "predict"): 60.0,
     }
     assert box_to_mask.table(times).splitlines()[-1] == "| first mask (embed + predict) | 100 | 1000 | 10.0× |"
+
+
+def test_the_scoring_benchmark_compares_like_with_like() -> None:
+    tools = scoring.tools()
+    assert {"MONAI", "MeshMetrics", "surface-distance", "SimpleITK"} <= tools.keys()
+    chosen = {name: tools[name] for name in (scoring.EVERYTHING, scoring.GRID, "Lobule, as surface-distance")}
+    results = scoring.measure(chosen, scoring.liver((25, 64, 64)), rounds=1)
+    hausdorff = [result.figures[0] for result in results.values()]
+    assert max(hausdorff) - min(hausdorff) < 1.5 * max(scoring.SPACING)
+
+
+def test_the_ratios_of_the_scoring_benchmark_are_to_both_of_ours() -> None:
+    taken = {scoring.EVERYTHING: [2.0, 1.0, 9.0], scoring.GRID: [0.5], "MONAI": [10.0]}
+    results = {name: scoring.Result((1.0, 2.0, float("nan"), 0.5), seconds, 12.0) for name, seconds in taken.items()}
+    assert scoring.table(results).splitlines()[2:] == [
+        f"| {scoring.EVERYTHING} | 1.000 | 2.000 | – | 0.500 | 2.00 | 12 | 1.0 | 4.0 |",
+        f"| {scoring.GRID} | 1.000 | 2.000 | – | 0.500 | 0.50 | 12 | 0.2 | 1.0 |",
+        "| MONAI | 1.000 | 2.000 | – | 0.500 | 10.00 | 12 | 5.0 | 20.0 |",
+    ]
+
+
+def test_some_tumours_are_missed_and_some_are_made_up() -> None:
+    predicted, reference = scoring.tumours((50, 128, 128))
+    assert (predicted & ~reference).any()
+    assert (reference & ~predicted).any()
+    assert 0.3 < dice(predicted, reference) < 0.95

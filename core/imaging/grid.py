@@ -94,6 +94,11 @@ class Grid:
             letters.append(_LETTERS[world][int(columns[world, axis] > 0)])
         return "".join(letters)
 
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of one voxel in ml; ``nan`` if the voxel size is not known."""
+        return abs(float(np.linalg.det(self.affine[:3, :3]))) / 1000 if self.has_spacing else float("nan")
+
     def to_world(self, indices: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Turn indices ``(..., 3)`` in ``(z, y, x)`` into LPS mm ``(..., 3)`` in ``(x, y, z)``."""
         return np.asarray(np.asarray(indices) @ self.affine[:3, :3].T + self.affine[:3, 3])

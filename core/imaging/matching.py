@@ -1,4 +1,4 @@
-"""Lays labels read from a file on the volume they were drawn on, or says how the two differ."""
+"""Lays labels read from a file on the volume or the labels they belong to, or says how the two differ."""
 
 from itertools import product
 
@@ -31,7 +31,9 @@ def labels_on(
         GeometryError: The grids are not one lattice.
     """
     if volume.grid.has_spacing and grid.has_spacing:
-        lattice, moved = _moved_onto(volume.grid, grid, name)
+        lattice, moved = _moved_onto(
+            volume.grid, grid, name, "the CT", "Load labels drawn on this CT, or resample them"
+        )
         return Mask(reorder(labels, lattice, volume.grid), volume.grid, (*notes, *moved))
     if volume.grid.has_spacing:
         raise GeometryError(
@@ -40,6 +42,39 @@ def labels_on(
         )
     turned, assumed = _by_shape(volume, labels, grid, name)
     return Mask(turned, volume.grid, (*notes, *assumed))
+
+
+def laid_on(mask: Mask, grid: Grid, name: str, onto: str) -> Mask:
+    """Lay labels on the grid of other labels without resampling; the rule is that of `labels_on`.
+
+    Args:
+        mask: From `reading.read_labels`.
+        grid: Of the other labels.
+        name: What to call the first in messages.
+        onto: What to call the other.
+
+    Raises:
+        GeometryError: The grids are not one lattice, or only one file says where it lies; if neither does, they
+            hold different numbers of voxels.
+    """
+    if mask.grid.has_spacing and grid.has_spacing:
+        lattice, moved = _moved_onto(grid, mask.grid, name, onto, "Score labels drawn on one CT, or resample it")
+        voxels = reorder(mask.voxels.astype(np.uint8, copy=False), lattice, grid)
+        return Mask(voxels, grid, (*mask.notes, *moved))
+    if mask.grid.has_spacing != grid.has_spacing:
+        silent, other = (onto, name) if mask.grid.has_spacing else (name, onto)
+        raise GeometryError(
+            f"{silent[0].upper()}{silent[1:]} does not say where its voxels lie, so it cannot be laid on {other}. "
+            "Save both as NIfTI or NRRD with the geometry of the CT."
+        )
+    if mask.grid.shape != grid.shape:
+        raise GeometryError(
+            f"{name} holds {_counts(mask.grid.shape)} voxels, {onto} {_counts(grid.shape)} (z × y × x). "
+            "Score labels that were drawn on one image."
+        )
+    note = f"Only one of {name[0].lower()}{name[1:]} and {onto} says how the patient lies. Check left and right."
+    agreed = mask.grid.has_direction == grid.has_direction
+    return Mask(mask.voxels, grid, mask.notes if agreed else (*mask.notes, note))
 
 
 def _by_shape(
@@ -62,25 +97,25 @@ def _by_shape(
     )
 
 
-def _moved_onto(ours: Grid, theirs: Grid, name: str) -> tuple[Grid, tuple[str, ...]]:
-    """Return the labels' grid as it is exactly on the lattice of the CT, and a note if that moved it.
+def _moved_onto(ours: Grid, theirs: Grid, name: str, onto: str, advice: str) -> tuple[Grid, tuple[str, ...]]:
+    """Return the labels' grid as it is exactly on our lattice, and a note if that moved it.
 
     Raises:
         GeometryError: That would move a voxel by more than the tolerance, or the lattices do not cover one another.
     """
-    steps = np.linalg.solve(ours.affine, theirs.affine)  # index of the labels to index of the CT
+    steps = np.linalg.solve(ours.affine, theirs.affine)  # index of the labels to our index
     exact = np.rint(steps)
     reach = np.maximum(np.asarray(theirs.shape) - 1, 1)  # a single slice too must have its thickness
     ends = np.array([(*corner, 1) for corner in product(*((0, n) for n in reach))]).T
     off = ((steps - exact) @ ends)[:3]
     if np.abs(off).max() > _NEAR_VOXELS or not _covers(exact, ours, theirs):
         raise GeometryError(
-            f"{name} lies on another grid than the CT. {_difference(ours, theirs)} "
-            "Load labels drawn on this CT, or resample them onto it first (nearest neighbour)."
+            f"{name} lies on another grid than {onto}. {_difference(ours, theirs, onto)} "
+            f"{advice} onto it first (nearest neighbour)."
         )
     beside_mm = float(np.linalg.norm(ours.affine[:3, :3] @ off, axis=0).max())
     note = (
-        f"{name} lies up to {beside_mm:.3g} mm beside the voxels of the CT (at most {_NEAR_VOXELS} of a voxel) "
+        f"{name} lies up to {beside_mm:.3g} mm beside the voxels of {onto} (at most {_NEAR_VOXELS} of a voxel) "
         "and was moved onto them."
     )
     return Grid(theirs.shape, ours.affine @ exact), (note,) if np.abs(off).max() > _EXACT_VOXELS else ()
@@ -95,12 +130,12 @@ def _covers(steps: npt.NDArray[np.float64], ours: Grid, theirs: Grid) -> bool:
     return bool((ends.min(axis=1) == 0).all() and (ends.max(axis=1) == np.asarray(ours.shape) - 1).all())
 
 
-def _difference(ours: Grid, theirs: Grid) -> str:
+def _difference(ours: Grid, theirs: Grid, onto: str) -> str:
     turned = theirs.in_lps()
     if turned.shape != ours.shape:
-        return f"It holds {_counts(turned.shape)} voxels, the CT {_counts(ours.shape)} (z × y × x)."
+        return f"It holds {_counts(turned.shape)} voxels, {onto} {_counts(ours.shape)} (z × y × x)."
     if not np.allclose(turned.spacing, ours.spacing, rtol=1e-3):
-        return f"Its voxels measure {_mm(turned.spacing)}, those of the CT {_mm(ours.spacing)} (z × y × x)."
+        return f"Its voxels measure {_mm(turned.spacing)}, those of {onto} {_mm(ours.spacing)} (z × y × x)."
     apart = np.linalg.norm(turned.corners() - ours.corners(), axis=1)
     shift = turned.affine[:3, 3] - ours.affine[:3, 3]
     if apart.max() - apart.min() < 0.01 * min(ours.spacing):

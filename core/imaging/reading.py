@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.imaging.choices import SeriesSummary, SeveralSeries
+from core.imaging.grid import reorder
 from core.imaging.guard import decode_guarded
 from core.imaging.job import LIMITS, Job, Limits
 from core.imaging.matching import labels_on
 from core.imaging.volume import Mask, Source, Volume
 
-__all__ = ["LIMITS", "Limits", "SeriesSummary", "SeveralSeries", "read_mask", "read_volume"]
+__all__ = ["LIMITS", "Limits", "SeriesSummary", "SeveralSeries", "read_labels", "read_mask", "read_volume"]
 
 
 def read_volume(source: Path | Sequence[Path], *, series: str | None = None, limits: Limits = LIMITS) -> Volume:
@@ -59,6 +60,25 @@ def read_mask(
     """
     decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True))
     return labels_on(volume, decoded.voxels.astype("uint8", copy=False), decoded.grid, decoded.name, decoded.notes)
+
+
+def read_labels(source: Path | Sequence[Path], *, series: str | None = None, limits: Limits = LIMITS) -> Mask:
+    """Open labels without the volume they belong to, as for comparing two label maps.
+
+    Args:
+        source: As for `read_volume`.
+        series: As for `read_volume`.
+        limits: As for `read_volume`.
+
+    Returns:
+        uint8 labels in L-P-S order; `matching.laid_on` lays them on other labels.
+
+    Raises:
+        ReadError: The file cannot be opened, or holds no labels.
+    """
+    decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True))
+    grid = decoded.grid.in_lps()
+    return Mask(reorder(decoded.voxels.astype("uint8", copy=False), decoded.grid, grid), grid, decoded.notes)
 
 
 def _paths(source: Path | Sequence[Path]) -> list[Path]:

@@ -2,8 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from core.scoring.overlap import dice, iou
+from core.scoring.overlap import Confusion, confusion, dice, iou, per_slice
+from tests.core.scoring.shapes import blobs, drawn
 
 
 def row(text: str) -> np.ndarray:
@@ -48,3 +51,59 @@ def test_masks_of_different_shapes_are_refused(metric: type[dice]) -> None:  # t
 def test_label_maps_are_refused(metric: type[dice]) -> None:  # type: ignore[valid-type]
     with pytest.raises(TypeError, match="uint8"):
         metric(np.ones((2, 3), np.uint8), np.ones((2, 3), bool))
+
+
+def test_every_ratio_by_hand() -> None:
+    """Two slices of 2 × 5 voxels: 4 right, 2 too many, 3 missed, 11 background."""
+    predicted = drawn("xx... .x...", "xxx.. .....")
+    reference = drawn("xxx.. .xx..", "x...x .....")
+    counts = confusion(predicted, reference)
+    assert counts == Confusion(tp=4, fp=2, fn=3, tn=11)
+    assert counts.dice == pytest.approx(8 / 13)
+    assert counts.iou == pytest.approx(4 / 9)
+    assert counts.precision == pytest.approx(4 / 6)
+    assert counts.recall == pytest.approx(4 / 7)
+    assert counts.specificity == pytest.approx(11 / 13)
+    assert counts.accuracy == pytest.approx(15 / 20)
+    assert counts.volume_difference_percent == pytest.approx(-100 / 7)
+    assert counts.volume_difference_ml(0.03) == pytest.approx(-0.03)
+
+
+def test_slices_are_counted_one_by_one() -> None:
+    predicted = drawn("xx... .x...", "xxx.. .....", "..... .....")
+    reference = drawn("xxx.. .xx..", "x...x .....", "..... .....")
+    found = per_slice(predicted, reference)
+    assert found == [Confusion(3, 0, 2, 5), Confusion(1, 2, 1, 6), Confusion(0, 0, 0, 10)]
+
+
+@pytest.mark.parametrize(
+    ("predicted", "reference", "expected"),
+    [  # Dice, IoU, precision, recall, specificity, volume difference %
+        ("....", "....", (math.nan, math.nan, math.nan, math.nan, 1, math.nan)),
+        ("....", ".xx.", (0, 0, math.nan, 0, 1, -100)),
+        (".x..", "....", (0, 0, 0, math.nan, 3 / 4, math.nan)),
+        ("xxxx", "xxxx", (1, 1, 1, 1, math.nan, 0)),
+    ],
+)
+def test_what_is_undefined_is_nan(predicted: str, reference: str, expected: tuple[float, ...]) -> None:
+    counts = confusion(drawn(predicted), drawn(reference))
+    found = (counts.dice, counts.iou, counts.precision, counts.recall, counts.specificity)
+    assert (*found, counts.volume_difference_percent) == pytest.approx(expected, nan_ok=True)
+
+
+@settings(deadline=None)
+@given(*[st.integers(0, 10**9)] * 4)
+def test_dice_and_iou_say_the_same(tp: int, fp: int, fn: int, tn: int) -> None:
+    counts = Confusion(tp, fp, fn, tn)
+    if tp + fp + fn:
+        assert counts.dice == pytest.approx(2 * counts.iou / (1 + counts.iou))
+        assert 0 <= counts.iou <= counts.dice <= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_swapping_the_masks_swaps_precision_and_recall(seed: int) -> None:
+    one, two = blobs(seed)
+    there, back = confusion(one, two), confusion(two, one)
+    assert there.dice == back.dice
+    assert (there.precision, there.recall) == (back.recall, back.precision)

@@ -1,0 +1,137 @@
+"""What every figure means: name, formula, unit, convention, range and the paper it comes from.
+
+One card per key of `scorecard.LabelScore.figures`; the page, the report and the help show these and nothing else.
+"""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Card:
+    """The definition of one figure.
+
+    Attributes:
+        key: Its name in files.
+        name: Its name on the screen.
+        formula: P is the prediction, R the reference; TP, FP, FN, TN count voxels.
+        unit: ``""`` for a share of 1.
+        convention: What tools differ in, and what is done here.
+        span: The least and the greatest value.
+        source: Where it was defined.
+        better: 1 if more is better, -1 if less is, 0 if nearest to 0 is or neither.
+    """
+
+    key: str
+    name: str
+    formula: str
+    unit: str
+    convention: str
+    span: str
+    source: str
+    better: int
+
+
+_VOXELS = "Counts voxels, so one slice of a thick stack weighs as much as several of a thin one."
+_EMPTY = "Undefined if both masks are empty; 0 if one is."
+_MESH = (
+    "Surfaces are marching-cubes meshes; every triangle's centroid is measured to the nearest triangle and weighted "
+    "by its area, as in MeshMetrics. Undefined if both masks are empty; infinite (penalised: the image's diagonal) "
+    "if one is."
+)
+_MATCH = (
+    "A lesion is a component of 26 neighbours; predicted and reference lesions match one to one from an IoU of 0.1, "
+    "the pairs that share most first."
+)
+_DICE = "L. R. Dice, Ecology 26 (1945), https://doi.org/10.2307/1932409"
+_JACCARD = "P. Jaccard, New Phytologist 11 (1912), https://doi.org/10.1111/j.1469-8137.1912.tb05611.x"
+_TAHA = "A. A. Taha and A. Hanbury, BMC Medical Imaging 15 (2015), https://doi.org/10.1186/s12880-015-0068-x"
+_HEIMANN = "T. Heimann et al., IEEE TMI 28 (2009), https://doi.org/10.1109/TMI.2009.2013851"
+_HAUSDORFF = "D. P. Huttenlocher et al., IEEE TPAMI 15 (1993), https://doi.org/10.1109/34.232073"
+_NIKOLOV = "S. Nikolov et al., JMIR 23 (2021), https://doi.org/10.2196/26151"
+_LITS = "P. Bilic et al., Medical Image Analysis 84 (2023), https://doi.org/10.1016/j.media.2022.102680"
+_CHAOS = "A. E. Kavur et al., Medical Image Analysis 69 (2021), https://doi.org/10.1016/j.media.2020.101950"
+_LENGTH = "0 to the image's diagonal"
+
+_OVERLAP = (
+    Card("dice", "Dice (F1)", "2 TP / (2 TP + FP + FN)", "", f"{_VOXELS} {_EMPTY}", "0 to 1", _DICE, 1),
+    Card("iou", "IoU (Jaccard)", "TP / (TP + FP + FN)", "", f"{_VOXELS} {_EMPTY}", "0 to 1", _JACCARD, 1),
+    Card("precision", "Precision", "TP / (TP + FP)", "", "Undefined if nothing was predicted.", "0 to 1", _TAHA, 1),
+    Card(
+        "recall", "Recall (sensitivity)", "TP / (TP + FN)", "", "Undefined if there is nothing to find.", "0 to 1",
+        _TAHA, 1,
+    ),
+    Card(
+        "specificity", "Specificity", "TN / (TN + FP)", "",
+        "Of the whole image: nearly 1 for any small object, whatever was drawn.", "0 to 1", _TAHA, 1,
+    ),
+    Card(
+        "accuracy", "Accuracy", "(TP + TN) / all voxels", "",
+        "Of the whole image: nearly 1 for any small object, whatever was drawn.", "0 to 1", _TAHA, 1,
+    ),
+    Card("volume_predicted_ml", "Volume, prediction", "|P|", "ml", "Voxels times voxel size.", "0 or more", "", 0),
+    Card("volume_reference_ml", "Volume, reference", "|R|", "ml", "Voxels times voxel size.", "0 or more", "", 0),
+    Card(
+        "volume_difference_ml", "Volume difference", "|P| - |R|", "ml",
+        "Signed; 0 says nothing of where the voxels lie.", "any", _HEIMANN, 0,
+    ),
+    Card(
+        "volume_difference_percent", "Relative volume difference", "100 (|P| - |R|) / |R|", "%",
+        "Signed. Undefined if the reference is empty.", "-100 or more", _HEIMANN, 0,
+    ),
+)  # fmt: skip
+_SURFACE = (
+    Card("hd_mm", "Hausdorff distance", "max(max d(P→R), max d(R→P))", "mm", _MESH, _LENGTH, _HAUSDORFF, -1),
+    Card(
+        "hd95_mm", "HD95", "max(P95 d(P→R), P95 d(R→P))", "mm",
+        f"The larger of the two directed percentiles, not the percentile of both surfaces pooled. {_MESH}", _LENGTH,
+        _HAUSDORFF, -1,
+    ),
+    Card("asd_to_reference_mm", "ASD, prediction to reference", "mean d(P→R)", "mm", _MESH, _LENGTH, _HEIMANN, -1),
+    Card("asd_to_predicted_mm", "ASD, reference to prediction", "mean d(R→P)", "mm", _MESH, _LENGTH, _HEIMANN, -1),
+    Card(
+        "assd_mm", "ASSD", "mean of d(P→R) and d(R→P) together", "mm",
+        f"The mean over both surfaces together, not the mean of their two means (that is MASD). {_MESH}", _LENGTH,
+        _HEIMANN, -1,
+    ),
+    Card("masd_mm", "MASD", "(mean d(P→R) + mean d(R→P)) / 2", "mm", _MESH, _LENGTH, _HEIMANN, -1),
+    Card(
+        "nsd", "Normalised surface Dice", "area of both surfaces within the tolerance / area of both", "",
+        f"The tolerance in mm stands beside the figure. {_MESH} {_EMPTY}", "0 to 1", _NIKOLOV, 1,
+    ),
+)  # fmt: skip
+_LESIONS = (
+    Card("lesion_recall", "Lesions found", "found / reference lesions", "", _MATCH, "0 to 1", _LITS, 1),
+    Card("lesion_precision", "Lesions that are there", "found / predicted lesions", "", _MATCH, "0 to 1", _LITS, 1),
+    Card("lesion_f1", "Lesion F1", "2 found / (2 found + missed + false)", "", _MATCH, "0 to 1", _LITS, 1),
+    Card(
+        "lesion_dice", "Dice per lesion", "mean Dice of the reference lesions", "",
+        f"A missed lesion counts as 0; false ones do not enter. {_MATCH}", "0 to 1", _LITS, 1,
+    ),
+)  # fmt: skip
+_OTHERS = (
+    Card("chaos_dice", "Dice, as CHAOS", "2 TP / (2 TP + FP + FN)", "", "As Dice.", "0 to 1", _CHAOS, 1),
+    Card("chaos_ravd_percent", "RAVD, as CHAOS", "100 | |P| - |R| | / |R|", "%", "Unsigned.", "0 or more", _CHAOS, -1),
+    Card(
+        "chaos_assd_mm", "ASSD, as CHAOS", "mean of both directions together", "mm",
+        "Border voxels, each of weight 1; the edge of the image is no border.", _LENGTH, _CHAOS, -1,
+    ),
+    Card("chaos_mssd_mm", "MSSD, as CHAOS", "max of both directions", "mm", "Border voxels.", _LENGTH, _CHAOS, -1),
+)  # fmt: skip
+_TOOLS = {
+    "monai": ("as MONAI", "Border voxels (6 neighbours), each of weight 1; percentiles between ranks."),
+    "surfel": ("as surface-distance", "2 × 2 × 2 neighbourhoods on the voxel grid, weighted by area."),
+}
+_SHARED = ("hd_mm", "hd95_mm", "assd_mm", "nsd")
+
+
+def _as_other_tools() -> tuple[Card, ...]:
+    own = {card.key: card for card in _SURFACE}
+    return tuple(
+        replace(own[key], key=f"{tool}_{key}", name=f"{own[key].name}, {label}", convention=convention)
+        for tool, (label, convention) in _TOOLS.items()
+        for key in _SHARED
+    )
+
+
+CARDS: dict[str, Card] = {card.key: card for card in (*_OVERLAP, *_SURFACE, *_LESIONS, *_OTHERS, *_as_other_tools())}
+"""Every figure in the order in which it is shown."""

@@ -1,0 +1,210 @@
+"""Everything there is to say of one prediction against its reference, label by label."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.imaging.grid import Grid
+from core.imaging.label import DEFAULT_LABELS
+from core.imaging.volume import Mask
+from core.scoring.crop import Bools, Box, Voxels, grown, joint_box
+from core.scoring.lesions import LEAST_IOU, LesionTable, match_lesions
+from core.scoring.overlap import Confusion, per_slice
+from core.scoring.surfaces import (
+    Definition,
+    SurfaceDistances,
+    average_distances,
+    average_symmetric_distance,
+    hausdorff,
+    mean_average_distance,
+    surface_dice,
+    surface_distances,
+)
+
+USUAL = (Definition.MESH, Definition.CHAOS)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelScore:
+    """All figures of one label.
+
+    Attributes:
+        value: Of the label in both files.
+        name: What to call it.
+        figures: By the keys of `definitions.CARDS`. ``nan`` is undefined; ``inf`` a distance to what was missed.
+        counts: Of the whole image.
+        slices: Of each slice.
+        lesions: Found, missed and false ones.
+    """
+
+    value: int
+    name: str
+    figures: Mapping[str, float]
+    counts: Confusion
+    slices: tuple[Confusion, ...]
+    lesions: LesionTable
+
+
+@dataclass(frozen=True, eq=False)
+class Scorecard:
+    """All figures of one case.
+
+    Attributes:
+        case: Its name.
+        labels: One score each.
+        diagonal_mm: Of the image; what an infinite distance counts as where it must count.
+        tolerance_mm: Of the normalised surface Dice.
+        notes: Plain sentences that belong beside the figures.
+    """
+
+    case: str
+    labels: tuple[LabelScore, ...]
+    diagonal_mm: float
+    tolerance_mm: float
+    notes: tuple[str, ...] = ()
+
+
+def score(
+    predicted: Mask,
+    reference: Mask,
+    *,
+    labels: Mapping[int, str] | None = None,
+    tolerance_mm: float = 2.0,
+    definitions: Sequence[Definition] = USUAL,
+    least_iou: float = LEAST_IOU,
+    case: str = "",
+) -> Scorecard:
+    """Work out every figure for a pair.
+
+    About one second for a liver in 512 × 512 × 200 voxels on two cores.
+
+    Args:
+        predicted: Labels, or one bool mask.
+        reference: On the same grid (see `imaging.matching`).
+        labels: Values to score and what to call them; all that either mask holds by default.
+        tolerance_mm: For the normalised surface Dice.
+        definitions: Which surfaces to measure; the mesh has the plain keys.
+        least_iou: From which two lesions match.
+        case: What to call the pair.
+
+    Raises:
+        ValueError: The masks do not lie on one grid.
+    """
+    grid = reference.grid
+    if not predicted.grid.matches(grid):
+        raise ValueError("predicted and reference must lie on one grid")
+    named = dict(labels) if labels is not None else present(predicted.voxels, reference.voxels)
+    silent = () if grid.has_spacing else ("The files give no voxel size: distances and volumes are undefined.",)
+    notes = (*predicted.notes, *reference.notes, *silent)
+    scores = tuple(
+        _score_label(predicted, reference, value, name, (tolerance_mm, tuple(definitions), least_iou))
+        for value, name in named.items()
+    )
+    return Scorecard(case, scores, _diagonal(grid), tolerance_mm, notes)
+
+
+def present(*label_maps: Voxels) -> dict[int, str]:
+    """Return the values above 0 that any of the arrays holds, with their usual names."""
+    seen = np.zeros(256, np.bool_)
+    for voxels in label_maps:
+        for slab in voxels:
+            seen[slab[slab > 0].astype(np.uint8, copy=False)] = True
+    usual = {label.value: label.name for label in DEFAULT_LABELS}
+    if all(voxels.dtype == np.bool_ for voxels in label_maps):
+        usual = {1: "mask"}
+    return {value: usual.get(value, f"label {value}") for value in range(1, 256) if seen[value]}
+
+
+def _score_label(
+    predicted: Mask, reference: Mask, value: int, name: str, how: tuple[float, tuple[Definition, ...], float]
+) -> LabelScore:
+    tolerance_mm, definitions, least_iou = how
+    grid = reference.grid
+    box = grown(joint_box(predicted.voxels, reference.voxels, value), grid.shape)
+    ours, theirs = predicted.voxels[box] == value, reference.voxels[box] == value
+    slices = _slices(ours, theirs, box, grid)
+    counts = sum(slices, Confusion(0, 0, 0, 0))
+    offset = (box[0].start, box[1].start, box[2].start)
+    lesions = match_lesions(ours, theirs, grid.voxel_ml, least_iou, offset)
+    figures = {**_overlap_figures(counts, grid.voxel_ml), **_lesion_figures(lesions)}
+    for definition in definitions:
+        measured = surface_distances(ours, theirs, grid.spacing, definition) if grid.has_spacing else None
+        figures |= _FIGURES[definition](measured, counts, tolerance_mm)
+    return LabelScore(value, name, figures, counts, slices, lesions)
+
+
+def _slices(ours: Bools, theirs: Bools, box: Box, grid: Grid) -> tuple[Confusion, ...]:
+    """Count per slice in the box, and add the background around it."""
+    depth, height, width = grid.shape
+    found = [Confusion(0, 0, 0, height * width)] * depth
+    for z, counts in enumerate(per_slice(ours, theirs), start=box[0].start):
+        found[z] = Confusion(counts.tp, counts.fp, counts.fn, height * width - counts.tp - counts.fp - counts.fn)
+    return tuple(found)
+
+
+def _overlap_figures(counts: Confusion, voxel_ml: float) -> dict[str, float]:
+    return {
+        "dice": counts.dice,
+        "iou": counts.iou,
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "specificity": counts.specificity,
+        "accuracy": counts.accuracy,
+        "volume_predicted_ml": counts.predicted * voxel_ml,
+        "volume_reference_ml": counts.reference * voxel_ml,
+        "volume_difference_ml": counts.volume_difference_ml(voxel_ml),
+        "volume_difference_percent": counts.volume_difference_percent,
+    }
+
+
+def _lesion_figures(lesions: LesionTable) -> dict[str, float]:
+    return {
+        "lesion_recall": lesions.recall,
+        "lesion_precision": lesions.precision,
+        "lesion_f1": lesions.f1,
+        "lesion_dice": lesions.mean_dice,
+    }
+
+
+def _mesh_figures(found: SurfaceDistances | None, _: Confusion, tolerance_mm: float) -> dict[str, float]:
+    there, back = average_distances(found) if found else (math.nan, math.nan)
+    return {
+        **_shared_figures("", found, tolerance_mm),
+        "asd_to_reference_mm": there,
+        "asd_to_predicted_mm": back,
+        "masd_mm": mean_average_distance(found) if found else math.nan,
+    }
+
+
+def _chaos_figures(found: SurfaceDistances | None, counts: Confusion, _: float) -> dict[str, float]:
+    return {
+        "chaos_dice": counts.dice,
+        "chaos_ravd_percent": abs(counts.volume_difference_percent),
+        "chaos_assd_mm": average_symmetric_distance(found) if found else math.nan,
+        "chaos_mssd_mm": hausdorff(found) if found else math.nan,
+    }
+
+
+def _shared_figures(prefix: str, found: SurfaceDistances | None, tolerance_mm: float) -> dict[str, float]:
+    return {
+        f"{prefix}hd_mm": hausdorff(found) if found else math.nan,
+        f"{prefix}hd95_mm": hausdorff(found, 95) if found else math.nan,
+        f"{prefix}assd_mm": average_symmetric_distance(found) if found else math.nan,
+        f"{prefix}nsd": surface_dice(found, tolerance_mm) if found else math.nan,
+    }
+
+
+_FIGURES: dict[Definition, Callable[[SurfaceDistances | None, Confusion, float], dict[str, float]]] = {
+    Definition.MESH: _mesh_figures,
+    Definition.CHAOS: _chaos_figures,
+    Definition.MONAI: lambda found, _, tolerance_mm: _shared_figures("monai_", found, tolerance_mm),
+    Definition.SURFEL: lambda found, _, tolerance_mm: _shared_figures("surfel_", found, tolerance_mm),
+}
+
+
+def _diagonal(grid: Grid) -> float:
+    if not grid.has_spacing:
+        return math.nan
+    return math.hypot(*(n * mm for n, mm in zip(grid.shape, grid.spacing, strict=True)))

@@ -1,0 +1,102 @@
+"""Scores as lines of text for a terminal."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.scoring.batch import Row
+from core.scoring.cohort import Summary, summaries, three_dice
+from core.scoring.definitions import CARDS
+from core.scoring.lesions import Lesion
+from core.scoring.scorecard import LabelScore, Scorecard
+from core.scoring.tables import label_names
+
+_COLUMNS = ("dice", "iou", "hd95_mm", "assd_mm", "nsd", "volume_difference_percent")
+_SEED = 0
+
+
+def one(card: Scorecard) -> str:
+    """Lay out every figure of a case."""
+    lines = [f"note: {note}" for note in card.notes]
+    for label in card.labels:
+        lines += ["", f"{label.name} (label {label.value})"]
+        for key, definition in CARDS.items():
+            if key in label.figures:
+                name = f"{definition.name} at {card.tolerance_mm:g} mm" if key == "nsd" else definition.name
+                lines.append(f"  {name:<34}{_shown(label.figures[key], definition.unit, card.diagonal_mm)}")
+        lines += _lesion_lines(label)
+    if not card.labels:
+        lines.append("Neither mask holds a label: there is nothing to score.")
+    return "\n".join(lines).lstrip("\n")
+
+
+def line(row: Row) -> str:
+    """Lay out the main figures of a case in one line, or say why there are none."""
+    if not row.card:
+        return f"{row.case}: FAILED: {row.problem}"
+    parts = []
+    for label in row.card.labels:
+        shown = [
+            f"{CARDS[key].name} {_shown(label.figures[key], CARDS[key].unit, row.card.diagonal_mm)}"
+            for key in _COLUMNS
+            if key in label.figures
+        ]
+        parts.append(f"{label.name}: {', '.join(shown)}")
+    return f"{row.case}: {'; '.join(parts) or 'no label in either mask'}"
+
+
+def cohort(rows: Sequence[Row]) -> str:
+    """Lay out the summaries over all cases that could be scored."""
+    cards = [row.card for row in rows if row.card]
+    lines = ["", f"{len(cards)} of {len(rows)} cases scored"]
+    for value, name in label_names(rows).items():
+        dice = three_dice(cards, value)
+        lines += ["", f"{name} (label {value})"]
+        lines.append(
+            f"  Dice over all voxels {_plain(dice.pooled)}, mean per case {_plain(dice.per_case)}, "
+            f"mean per lesion {_plain(dice.per_lesion)}"
+        )
+        for key in _COLUMNS:
+            defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))
+            lines.append(f"  {CARDS[key].name:<28}{_summary(defined, CARDS[key].unit)}")
+            if defined.infinite:
+                lines.append(f"  {'  infinite as the diagonal':<28}{_summary(penalised, CARDS[key].unit)}")
+    return "\n".join(lines)
+
+
+def _summary(found: Summary, unit: str) -> str:
+    left = [f"{n} {why}" for n, why in ((found.undefined, "undefined"), (found.infinite, "infinite")) if n]
+    counted = ", ".join([f"n = {found.n}", *left])
+    if not found.n:
+        return counted
+    interval = "" if math.isnan(found.low) else f" [{_plain(found.low)}, {_plain(found.high)}]"
+    quartiles = f"{_plain(found.median)} ({_plain(found.first_quartile)} to {_plain(found.third_quartile)})"
+    return f"mean {_plain(found.mean)}{interval}, median {quartiles} {unit}".rstrip() + f"; {counted}"
+
+
+def _lesion_lines(label: LabelScore) -> list[str]:
+    table = label.lesions
+    counts = f"{len(table.matches)} found, {len(table.missed)} missed, {len(table.false)} false"
+    lines = [f"  lesions: {counts} (IoU from {table.least_iou:g})"]
+    lines += [f"    missed: {_place(lesion)}" for lesion in table.missed]
+    return lines + [f"    false:  {_place(lesion)}" for lesion in table.false]
+
+
+def _place(lesion: Lesion) -> str:
+    z = round(lesion.centre[0]) + 1
+    if math.isnan(lesion.volume_ml):
+        return f"slice {z}, {lesion.voxels} voxels"
+    return f"slice {z}, {lesion.volume_ml:.3g} ml, {lesion.diameter_mm:.1f} mm across"
+
+
+def _shown(value: float, unit: str, diagonal_mm: float) -> str:
+    if math.isinf(value):
+        return f"undefined (if it must count: {diagonal_mm:.0f} mm, the image's diagonal)"
+    if math.isnan(value):
+        return "undefined"
+    return f"{_plain(value)} {unit}".rstrip()
+
+
+def _plain(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{value:.4g}"

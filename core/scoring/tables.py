@@ -1,0 +1,149 @@
+"""Scores as files: CSV for a spreadsheet, JSON with everything in it.
+
+Undefined figures are empty in CSV and ``null`` in JSON. An infinite distance (the object was missed or made up) is
+``inf`` in CSV; JSON has no such number, so it is ``null`` there too, and its key stands under ``infinite``.
+"""
+
+import csv
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import WriteError
+from core.scoring.batch import Row
+from core.scoring.cohort import summaries, three_dice
+from core.scoring.definitions import CARDS
+from core.scoring.lesions import Lesion, LesionTable
+from core.scoring.scorecard import LabelScore, Scorecard
+
+_SEED = 0
+
+
+def write_csv(rows: Sequence[Row], path: Path) -> None:
+    """Write one line per case and label; a case that failed has a line with its problem.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    keys = [key for key in CARDS if any(key in label.figures for label in _labels(rows))]
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["case", "label", "name", *keys, "missed_lesions", "false_lesions", "problem"])
+            for row in rows:
+                for label in row.card.labels if row.card else ():
+                    figures = [_cell(label.figures.get(key, math.nan)) for key in keys]
+                    lesions = [len(label.lesions.missed), len(label.lesions.false)]
+                    writer.writerow([row.case, label.value, label.name, *figures, *lesions, ""])
+                if not row.card:
+                    writer.writerow([row.case, "", "", *[""] * len(keys), "", "", row.problem])
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def write_json(rows: Sequence[Row], path: Path) -> None:
+    """Write figures, counts per slice, lesions, definitions and, for several cases, their summaries.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    cards = [row.card for row in rows if row.card]
+    content: dict[str, Any] = {
+        "definitions": {key: asdict(card) for key, card in CARDS.items()},
+        "cases": [_case(card) for card in cards],
+        "failed": [{"case": row.case, "problem": row.problem} for row in rows if not row.card],
+    }
+    if len(rows) > 1:
+        content["cohort"] = [_cohort(cards, value, name) for value, name in label_names(rows).items()]
+    try:
+        path.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False), encoding="utf-8")
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def label_names(rows: Sequence[Row]) -> dict[int, str]:
+    """Return the labels that any case holds, by value."""
+    return dict(sorted({label.value: label.name for label in _labels(rows)}.items()))
+
+
+def _labels(rows: Sequence[Row]) -> list[LabelScore]:
+    return [label for row in rows if row.card for label in row.card.labels]
+
+
+def _case(card: Scorecard) -> dict[str, Any]:
+    return {
+        "case": card.case,
+        "tolerance_mm": card.tolerance_mm,
+        "diagonal_mm": _number(card.diagonal_mm),
+        "notes": list(card.notes),
+        "labels": [_label(label) for label in card.labels],
+    }
+
+
+def _label(label: LabelScore) -> dict[str, Any]:
+    return {
+        "value": label.value,
+        "name": label.name,
+        "figures": {key: _number(value) for key, value in label.figures.items()},
+        "undefined": [key for key, value in label.figures.items() if math.isnan(value)],
+        "infinite": [key for key, value in label.figures.items() if math.isinf(value)],
+        "counts": asdict(label.counts),
+        "slices": [
+            {"slice": z, "dice": _number(counts.dice), "tp": counts.tp, "fp": counts.fp, "fn": counts.fn}
+            for z, counts in enumerate(label.slices, start=1)
+            if counts.predicted or counts.reference
+        ],
+        "lesions": _lesions(label.lesions),
+    }
+
+
+def _lesions(table: LesionTable) -> dict[str, Any]:
+    return {
+        "least_iou": table.least_iou,
+        "found": [{**_lesion(m.reference), "dice": m.dice, "iou": m.iou} for m in table.matches],
+        "missed": [_lesion(lesion) for lesion in table.missed],
+        "false": [_lesion(lesion) for lesion in table.false],
+    }
+
+
+def _lesion(lesion: Lesion) -> dict[str, Any]:
+    z, y, x = lesion.centre
+    return {
+        "slice": round(z) + 1,
+        "row": round(y),
+        "column": round(x),
+        "voxels": lesion.voxels,
+        "volume_ml": _number(lesion.volume_ml),
+        "diameter_mm": _number(lesion.diameter_mm),
+        "band": lesion.band,
+    }
+
+
+def _cohort(cards: Sequence[Scorecard], value: int, name: str) -> dict[str, Any]:
+    keys = [key for key in CARDS if any(key in label.figures for card in cards for label in card.labels)]
+    figures = {}
+    for key in keys:
+        defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))
+        figures[key] = {
+            which: {field: _number(number) for field, number in asdict(summary).items()}
+            for which, summary in (("defined", defined), ("penalised", penalised))
+        }
+    dice = {field: _number(number) for field, number in asdict(three_dice(cards, value)).items()}
+    return {"label": value, "name": name, "three_dice": dice, "figures": figures}
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _cell(value: float) -> str:
+    return "" if math.isnan(value) else repr(value)
+
+
+def _refused(path: Path, error: OSError) -> WriteError:
+    return WriteError(f"{path} cannot be written ({error.strerror}). Choose another place.")
