@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import LobuleError
-from core.imaging.preprocess import DENOISING, NORMALISING, Preprocessing, preprocess
+from core.imaging.preprocess import DENOISING, NORMALISING, Preprocessing, preprocess, resample_mask
 from core.imaging.reading import SeriesSummary, SeveralSeries, read_mask, read_volume
 from core.imaging.samples import SAMPLES, open_sample
 from pages.ui.card import plain, spacing_text
@@ -112,12 +112,14 @@ def labels_upload(state: AppState, case: Case) -> None:
     if tried != state.labels_tried:
         state.labels_tried = tried
         if files:
-            state.labels_trouble = None
+            case.labels_trouble = None
             _take_labels(state, case, files)
-    if state.labels_trouble:
-        st.error(plain(state.labels_trouble), icon=":material/error:")
+    if case.labels_trouble:
+        st.error(plain(case.labels_trouble), icon=":material/error:")
     if case.reference is not None:
         st.success("This case has labels to compare with.", icon=":material/layers:")
+        for note in case.reference.notes:
+            st.caption(f":material/info: {plain(note)}")
 
 
 def _take_labels(state: AppState, case: Case, files: Sequence[UploadedFile]) -> None:
@@ -126,9 +128,9 @@ def _take_labels(state: AppState, case: Case, files: Sequence[UploadedFile]) -> 
             case.reference = read_uploads(files, lambda paths: read_mask(paths, case.volume))
         state.show_reference = True
     except SeveralSeries:
-        state.labels_trouble = "These files hold several label series. Add the one that belongs to this CT alone."
+        case.labels_trouble = "These files hold several label series. Add the one that belongs to this CT alone."
     except LobuleError as error:
-        state.labels_trouble = str(error)
+        case.labels_trouble = str(error)
     state.labels_tried = ()
     state.uploads += 1
     st.rerun()
@@ -148,7 +150,8 @@ def prepare_copy(state: AppState, case: Case) -> None:
     if st.button("Prepare the copy", key="prepare", disabled=steps == Preprocessing()):
         bar = st.progress(0.0, "Preparing…")
         try:
-            state.open(preprocess(case.volume, steps, progress=bar.progress))
+            copy = preprocess(case.volume, steps, progress=bar.progress)
+            state.open(copy, resample_mask(case.reference, copy.grid) if case.reference else None)
         except LobuleError as error:
             st.error(str(error))
             return

@@ -54,6 +54,7 @@ class Case:
         canvas_size: Rows and columns of the canvas on the screen.
         boxes: What the canvas started from: number, box and label of each object.
         seen: What the model was given last.
+        labels_trouble: Why the labels last uploaded could not be taken as reference, or None.
     """
 
     volume: Volume
@@ -69,6 +70,7 @@ class Case:
     canvas_size: tuple[int, int] = (1, 1)
     boxes: tuple[tuple[int, Box, Label], ...] = ()
     seen: Seen | None = None
+    labels_trouble: str | None = None
 
     @classmethod
     def of(cls, volume: Volume, reference: Mask | None = None) -> "Case":
@@ -132,7 +134,6 @@ class AppState:
         tried: The uploaded files that were read last, opened or not.
         trouble: Why they could not be opened, or None.
         labels_tried: The uploaded label files that were read last.
-        labels_trouble: Why they could not be taken, or None.
         choices: The series to choose from, if they hold several.
         model: Name of the model that answers prompts.
         opacity: Of masks on the picture, 0–1.
@@ -148,7 +149,6 @@ class AppState:
     tried: tuple[str, ...] = ()
     trouble: str | None = None
     labels_tried: tuple[str, ...] = ()
-    labels_trouble: str | None = None
     choices: tuple[SeriesSummary, ...] = ()
     model: str = "litemedsam"
     opacity: float = 0.35

@@ -129,6 +129,19 @@ def test_a_file_name_is_shown_letter_by_letter(app: AppTest, hu: np.ndarray, tmp
     assert r"a\_\*b\*\_\:red\[c\].nrrd" in headings(app)
 
 
+def test_a_resampled_copy_brings_its_reference_along(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    app.checkbox("resample").check().run()
+    app.number_input("resample_mm").set_value(4.0).run()
+    app.button("prepare").click().run()
+    assert not app.exception
+    first, copy = app.session_state["lobule"].cases.values()
+    assert copy.volume.grid.spacing == pytest.approx((4, 4, 4))
+    assert copy.reference.grid is copy.volume.grid
+    volumes = [(c.reference.voxels == 2).sum() * np.prod(c.volume.grid.spacing) for c in (first, copy)]
+    assert volumes[1] == pytest.approx(volumes[0], rel=0.05)
+
+
 def test_closing_a_case_with_masks_asks_first(app: AppTest) -> None:
     app.button("sample_phantom").click().run()
     case = app.session_state["lobule"].case
