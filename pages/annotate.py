@@ -21,11 +21,12 @@ def workbench(state: AppState, case: Case) -> None:
         picture = st.container(width=max(width, NARROWEST), height=height + HEADING, border=False, key="picture")
         side = st.container(width="stretch", gap="small")
     with picture:
-        st.caption(heading(case))
+        head = st.container(horizontal=True, vertical_alignment="center", key="head")
+        head.caption(heading(case), width="content")
         drawn = canvas(state, case)
     with side:
         slice_bar(state, case)
-        with st.spinner("SAM is at work…"):
+        with head, st.spinner("SAM is at work…", width="content"):
             look_ahead(state, case)
             changed = answer(state, case, drawn)
         if changed:

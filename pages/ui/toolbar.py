@@ -84,7 +84,9 @@ def _take_window(case: Case) -> None:
 
 def _model_picker(state: AppState) -> None:
     cards = {card.name: card for card in weights.available().cards}
-    show_in("model", state.model if state.model in cards else next(iter(cards), None))
+    if cards and state.model not in cards:
+        state.model = next(iter(cards))  # its file was taken away
+    show_in("model", state.model if cards else None)
     st.selectbox(
         "Model",
         list(cards),
