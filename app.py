@@ -13,6 +13,7 @@ st.navigation(
     [
         st.Page("pages/open.py", title="Open", url_path="open", default=True),
         st.Page("pages/annotate.py", title="Annotate", url_path="annotate"),
+        st.Page("pages/metrics.py", title="Metrics", url_path="metrics"),
     ],
     position="top",
 ).run()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -14,6 +14,9 @@ from core.imaging.reading import SeriesSummary
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
+
+if TYPE_CHECKING:
+    from pages.ui.scored import Scored
 
 UNKNOWN_SCREEN = (1280, 720)
 SIDE_WIDTH, ABOVE_AND_BELOW, SMALLEST_HEIGHT = 470, 134, 320
@@ -139,6 +142,7 @@ class AppState:
         opacity: Of masks on the picture, 0–1.
         height: Of the picture on the screen, in pixels; 0 fits it into the window.
         screen: Width and height of the browser's window, once it has told.
+        scored: The comparison on the Metrics page.
         show_reference: Whether the outline of the reference is drawn.
     """
 
@@ -154,6 +158,7 @@ class AppState:
     opacity: float = 0.35
     height: int = 0
     screen: tuple[int, int] | None = None
+    scored: "Scored | None" = None
     show_reference: bool = False
 
     @property
