@@ -48,5 +48,8 @@ def _take_slice(state: AppState, case: Case) -> None:
 
 def _take_screen(state: AppState, case: Case) -> None:
     width, height = shown_in(KEY)["screen"]
+    before = state.picture_size(case)
     state.screen = (int(width), int(height))
-    case.remount()
+    if state.picture_size(case) != before:
+        collect(state, case)
+        case.remount()
