@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.ui.prompting import answer, look_ahead
+from pages.ui.prompting import collect, look_ahead
 from pages.ui.side import exports, model, objects
 from pages.ui.slicebar import slice_bar
 from pages.ui.slices import canvas, heading
-from pages.ui.state import AppState, Case, app_state, redraw
+from pages.ui.state import AppState, Case, app_state
 from pages.ui.toolbar import toolbar
 
 NARROWEST = 420
@@ -23,14 +23,12 @@ def workbench(state: AppState, case: Case) -> None:
     with picture:
         head = st.container(horizontal=True, vertical_alignment="center", key="head")
         head.caption(heading(case), width="content")
-        drawn = canvas(state, case)
-    with side:
-        slice_bar(state, case)
         with head, st.spinner("SAM is at work…", width="content"):
             look_ahead(state, case)
-            changed = answer(state, case, drawn)
-        if changed:
-            redraw()
+            collect(state, case)
+        canvas(state, case)
+    with side:
+        slice_bar(state, case)
         toolbar(state, case)
         objects(state, case)
         exports(state, case)

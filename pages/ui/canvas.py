@@ -16,11 +16,11 @@ _LINE = 2
 _NUMBER_SIZE = 12
 
 
-def draw_boxes(case: Case, picture: Pixels) -> tuple[Drawn, ...]:
-    """Show a picture ``(h, w, 3)``, as large as on the screen, to draw boxes on; return what is drawn on it."""
+def draw_boxes(case: Case, picture: Pixels) -> None:
+    """Show a picture ``(h, w, 3)``, as large as on the screen, to draw boxes on; `drawn_on` tells what is drawn."""
     case.canvas_size = picture.shape[:2]
     scale = _scale(case)
-    result = st_canvas(
+    st_canvas(
         background_image=jpeg(picture),
         height=picture.shape[0],
         width=picture.shape[1],
@@ -33,7 +33,6 @@ def draw_boxes(case: Case, picture: Pixels) -> tuple[Drawn, ...]:
         initial_drawing={"objects": [_object(number, box, label, scale) for number, box, label in case.boxes]},
         key=case.canvas_key,
     )
-    return _read(result.json_data, case)
 
 
 def drawn_on(case: Case) -> tuple[Drawn, ...] | None:

@@ -28,18 +28,17 @@ def look_ahead(state: AppState, case: Case) -> None:
 
 
 def collect(state: AppState, case: Case) -> None:
-    """Answer what was drawn but not yet seen, before the canvas goes; call it where the reader leaves the slice."""
-    drawn = drawn_on(case)
-    if drawn is not None:
-        answer(state, case, drawn)
-
-
-def answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> bool:
     """Bring the masks of the slice in line with the boxes on the canvas.
 
-    Returns:
-        Whether anything changed, so that the picture must be drawn again.
+    Call it before the picture is drawn, and wherever the reader leaves the slice: the canvas may have told of a
+    box that nobody has answered yet.
     """
+    drawn = drawn_on(case)
+    if drawn is not None:
+        _answer(state, case, drawn)
+
+
+def _answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> None:
     moved, new, gone = compare(case.annotation.on_slice(case.z), drawn)
     slips = any(item.box is None for item in drawn)
     case.annotation.remove(*(outline.id for outline in gone))
@@ -52,7 +51,6 @@ def answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> bool:
         st.toast("That box is too small. Drag from one corner of the lesion to the opposite one.")
     if slips or len(new) > 1:
         case.remount()  # takes slips off the picture, and gives each new box a number of its own
-    return bool(moved or new or gone or slips)
 
 
 def _label(case: Case, colour: str) -> int:

@@ -17,7 +17,7 @@ from pages.ui import models
 from pages.ui.card import plain
 from pages.ui.prompting import ask_again, collect
 from pages.ui.slices import painted
-from pages.ui.state import AppState, Case, redraw, show_in, shown_in
+from pages.ui.state import AppState, Case, show_in, shown_in
 
 
 def objects(state: AppState, case: Case) -> None:
@@ -62,15 +62,14 @@ def _object(state: AppState, case: Case, outline: Outline) -> None:
         on_change=_relabel,
         args=(state, case, outline),
     )
-    if row.button(
+    row.button(
         "",
         icon=":material/refresh:",
         key=f"again_{outline.id}",
         help="Ask the model again, with the model and window chosen now",
-    ):
-        with st.spinner("SAM is at work…"):
-            ask_again(state, case, outline)
-        redraw()
+        on_click=ask_again,
+        args=(state, case, outline),
+    )
     row.button(
         "",
         icon=":material/delete:",

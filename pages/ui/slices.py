@@ -4,7 +4,6 @@ import numpy as np
 
 from core.imaging.picture import Pixels, edges, lettered, overlay, resize
 from core.imaging.window import slice_picture
-from pages.ui.boxes import Drawn
 from pages.ui.canvas import draw_boxes
 from pages.ui.state import AppState, Case
 
@@ -17,9 +16,9 @@ def heading(case: Case) -> str:
     return f"{case.volume.source.name} · slice {case.z + 1} of {case.volume.slices} · {window}"
 
 
-def canvas(state: AppState, case: Case) -> tuple[Drawn, ...]:
-    """Show the slice with its masks and return the boxes drawn on it."""
-    return draw_boxes(case, painted(state, case))
+def canvas(state: AppState, case: Case) -> None:
+    """Show the slice with its masks, to draw boxes on."""
+    draw_boxes(case, painted(state, case))
 
 
 def painted(state: AppState, case: Case) -> Pixels:

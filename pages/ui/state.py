@@ -5,7 +5,6 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from core.editing.annotation import Annotation
 from core.imaging.label import Label
@@ -214,11 +213,3 @@ def shown_in(key: str) -> Any:
 def value_of(key: str) -> Any:
     """Return the value of the widget called ``key``, or None if there is none."""
     return st.session_state.get(key)
-
-
-def redraw() -> None:
-    """Run the fragment again, or the whole page where that is what runs."""
-    try:
-        st.rerun(scope="fragment")
-    except StreamlitAPIException:
-        st.rerun()
