@@ -152,7 +152,9 @@ def test_a_box_is_kept_when_the_reader_steps_on_or_leaves_the_page_at_once(reade
     expect(reader.objects).to_have_count(1)
     reader.settle()
     reader.drag(Box(60, 20, 80, 50), SHAPE)
-    reader.page.wait_for_timeout(300)  # a hand needs longer from the picture to the menu
+    for step in range(8):  # a hand on its way from the picture to the menu
+        reader.page.mouse.move(300 - 25 * step, 400 - 45 * step)
+        reader.page.wait_for_timeout(100)
     reader.page.get_by_role("link", name="Open").click()
     expect(reader.button("Annotate this CT")).to_be_visible()
     reader.annotate()

@@ -34,16 +34,15 @@ def slice_bar(state: AppState, case: Case) -> None:
             "screen": state.screen,
             "unsaved": len(case.annotation) > 0,
         },
-        on_slice_change=partial(_take_slice, state, case),
+        on_wanted_change=partial(_take_slice, state, case),
         on_screen_change=partial(_take_screen, state, case),
     )
 
 
 def _take_slice(state: AppState, case: Case) -> None:
-    wanted = shown_in(KEY)["slice"]
-    if wanted is not None:
-        collect(state, case)
-        case.scroll_to(int(wanted) - 1)
+    wanted, _ = shown_in(KEY)["wanted"]
+    collect(state, case)
+    case.scroll_to(int(wanted) - 1)
 
 
 def _take_screen(state: AppState, case: Case) -> None:

@@ -2,7 +2,7 @@
 
 const SEND_EVERY_MS = 80;
 const SETTLED_MS = 700;
-const CANVAS_TELLS_MS = 250; // the canvas reports a box this long after the button is let go
+const CANVAS_TELLS_MS = 400; // the canvas reports a box this long after the button is let go
 const WHEEL_STEP = 60;
 const PICTURE = "st-key-picture";
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=radio], [role=option], [role=combobox], [role=dialog]";
@@ -21,17 +21,17 @@ class SliceBar {
     this.words = root.querySelector("output");
     this.buttons = root.querySelectorAll("button");
     this.wanted = 0;
+    this.sends = Date.now();
     this.touched = -Infinity;
     this.sent = -Infinity;
     this.released = -Infinity;
     this.wheel = 0;
   }
 
-  show({ data, setTriggerValue, setStateValue }) {
+  show({ data, setStateValue }) {
     const moved = this.data?.moves !== data.moves;
     this.data = data;
-    this.tell = setTriggerValue;
-    this.keep = setStateValue;
+    this.tell = setStateValue;
     this.range.max = data.last;
     if (moved || performance.now() - this.touched > SETTLED_MS) this.wanted = data.slice;
     this.paint();
@@ -103,12 +103,13 @@ class SliceBar {
 
   send() {
     this.sent = performance.now();
-    this.tell("slice", this.wanted);
+    this.sends += 1; // a state that differs is never dropped, as a trigger may be
+    this.tell("wanted", [this.wanted, this.sends]);
   }
 
   measure() {
     const screen = [window.innerWidth, window.innerHeight];
-    if (String(screen) !== String(this.data.screen)) this.keep("screen", screen);
+    if (String(screen) !== String(this.data.screen)) this.tell("screen", screen);
   }
 
   paint() {
