@@ -61,8 +61,7 @@ class SliceBar {
   silence() {
     this.listening?.abort();
     this.listening = null;
-    clearTimeout(this.waiting);
-    clearTimeout(this.resizing);
+    clearTimeout(this.resizing); // what waits to be sent is still sent: this runs at every redraw
   }
 
   press(event) {
