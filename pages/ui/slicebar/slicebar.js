@@ -2,6 +2,7 @@
 
 const SEND_EVERY_MS = 80;
 const SETTLED_MS = 700;
+const ANSWERED_MS = 2500; // a server that starts may miss a word: say it again
 const CANVAS_TELLS_MS = 400; // the canvas reports a box this long after the button is let go
 const WHEEL_STEP = 60;
 const PICTURE = "st-key-picture";
@@ -104,6 +105,8 @@ class SliceBar {
     this.sent = performance.now();
     this.sends += 1; // a state that differs is never dropped, as a trigger may be
     this.tell("wanted", [this.wanted, this.sends]);
+    clearTimeout(this.checking);
+    this.checking = setTimeout(() => this.data.slice !== this.wanted && this.send(), ANSWERED_MS);
   }
 
   measure() {
