@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.app import running_app
+from tests.browser.log import bugs
 from tests.browser.reader import Reader
 
 
@@ -23,7 +24,8 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("app") / "log"
     with running_app(log) as url:
         yield url
-    assert "Traceback" not in log.read_text(), log.read_text()
+    found = bugs(log.read_text())
+    assert not found, found
 
 
 @pytest.fixture(scope="session")
