@@ -1,28 +1,20 @@
 """The parts of the Metrics page: which masks are compared, figures, curve over the slices, error map, lesions."""
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.errors import LobuleError
-from core.imaging.matching import laid_on
 from core.imaging.picture import RGB, display_size, lettered, overlay, resize
-from core.imaging.reading import read_labels
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, slice_picture
 from core.scoring.definitions import CARDS
 from core.scoring.errormap import Outcome, outcomes
 from core.scoring.lesions import Lesion
-from core.scoring.scorecard import LabelScore, Scorecard, present, score
-from pages.ui.card import plain
-from pages.ui.state import AppState, Case
-from pages.ui.uploads import read_uploads
+from core.scoring.scorecard import LabelScore, Scorecard
 
 COLOURS: dict[int, RGB] = {
     Outcome.TRUE_POSITIVE: (64, 196, 128),
@@ -60,64 +52,6 @@ class Scored:
     card: Scorecard
     volume: Volume | None
     z: int
-
-
-def choose(state: AppState) -> None:
-    """Let the reader choose what to compare, and compare it."""
-    mine, files = st.tabs(["My masks on the open case", "Two label files"])
-    with mine:
-        _choose_case(state, state.case)
-    with files:
-        _choose_files(state)
-
-
-def _choose_case(state: AppState, case: Case | None) -> None:
-    if case is None or case.reference is None:
-        st.caption("Open a CT that has labels: a sample, or one of yours with *Add labels* on its card.")
-        return
-    masks = len(case.annotation)
-    st.caption(
-        f"{plain(case.volume.source.name)}: {masks} mask{'s' if masks != 1 else ''} of yours, and its reference."
-    )
-    if st.button("Score my masks", type="primary", key="score_case", disabled=not masks):
-        title = f"My masks on {plain(case.volume.source.name)}"
-        names = {label.value: label.name for label in case.annotation.labels}
-        _score(state, title, case.annotation.label_map(), case.reference, case.volume, names)
-
-
-def _choose_files(state: AppState) -> None:
-    left, right = st.columns(2)
-    predicted = left.file_uploader("Prediction", accept_multiple_files=True, key="predicted")
-    reference = right.file_uploader("Reference", accept_multiple_files=True, key="reference_file")
-    if st.button("Score the files", type="primary", key="score_files", disabled=not (predicted and reference)):
-        try:
-            with st.spinner("Reading the labels…"):
-                truth = _labels(reference)
-                mask = laid_on(_labels(predicted), truth.grid, "the prediction", "the reference")
-        except LobuleError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-        _score(state, f"{plain(predicted[0].name)} against {plain(reference[0].name)}", mask, truth, None)
-
-
-def _labels(files: Sequence[UploadedFile]) -> Mask:
-    return read_uploads(files, read_labels)
-
-
-def _score(
-    state: AppState,
-    title: str,
-    predicted: Mask,
-    reference: Mask,
-    volume: Volume | None,
-    names: Mapping[int, str] | None = None,
-) -> None:
-    found = present(predicted.voxels, reference.voxels)
-    labels = {value: (names or {}).get(value, name) for value, name in found.items()}
-    with st.spinner("Scoring… (the first time takes some seconds longer)"):
-        card = score(predicted, reference, labels=labels)
-    worst = (predicted.voxels != reference.voxels).sum(axis=(1, 2)).argmax()
-    state.scored = Scored(title, predicted, reference, card, volume, int(worst))
 
 
 def tiles(scored: Scored, label: LabelScore) -> None:
