@@ -1,5 +1,6 @@
 """The elements of a mask's surface, where they lie and how much each weighs; and how far from another's."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from core.scoring.patterns import Patterns, patterns
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+THREADS = int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
+"""How many measure at once: every core, or what ``NUMBA_NUM_THREADS`` says, as joblib does to its workers."""
 _FULL = 255
 _TASKS = 64  # many, because points far from the other surface take longer and lie together
 

@@ -1,6 +1,5 @@
-"""Where a prediction is wrong: voxel by voxel, and as a distance on its surface."""
+"""Where a prediction is wrong: voxel by voxel, as a picture of a slice, and as a distance on its surface."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
@@ -8,11 +7,16 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from core.imaging.picture import RGB, Pixels, display_size, lettered, overlay, resize
+from core.imaging.volume import Mask, Volume
+from core.imaging.window import PRESETS, slice_picture
 from core.scoring.crop import joint_box
-from core.scoring.elements import Kind, distances_between, elements
+from core.scoring.elements import THREADS, Kind, distances_between, elements
 from core.scoring.overlap import Bools, check
 
 Floats = npt.NDArray[np.float64]
+_MARGIN = 1.6  # a picture zoomed to what is drawn is this much wider than that
+_LEAST_SHARE = 0.3  # of the slice that a zoomed picture still shows: the organs around tell where it is
 
 
 class Outcome(IntEnum):
@@ -22,6 +26,19 @@ class Outcome(IntEnum):
     TRUE_POSITIVE = 1
     FALSE_POSITIVE = 2
     FALSE_NEGATIVE = 3
+
+
+COLOURS: dict[int, RGB] = {
+    Outcome.TRUE_POSITIVE: (64, 196, 128),
+    Outcome.FALSE_POSITIVE: (255, 90, 90),
+    Outcome.FALSE_NEGATIVE: (90, 150, 255),
+}
+WORDS: dict[int, str] = {
+    Outcome.TRUE_POSITIVE: "found",
+    Outcome.FALSE_POSITIVE: "made up",
+    Outcome.FALSE_NEGATIVE: "missed",
+}
+"""What each colour says, in the order of a legend."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +77,59 @@ def outcomes(predicted: Bools, reference: Bools) -> npt.NDArray[np.uint8]:
     return found
 
 
+def error_picture(
+    predicted: Mask,
+    reference: Mask,
+    z: int,
+    label: int,
+    volume: Volume | None = None,
+    *,
+    height: int = 460,
+    zoomed: bool = False,
+) -> Pixels:
+    """Draw one slice with what was found, made up and missed in `COLOURS`.
+
+    Args:
+        predicted: Labels, or one bool mask (label 1).
+        reference: On the same grid.
+        z: Index of the slice, from 0.
+        label: Which value.
+        volume: The CT underneath, on the same grid; black without one.
+        height: Of the picture in pixels; its width follows from the size of the voxels.
+        zoomed: Whether to show just the part around what is drawn in the slice, at least 3/10 of the slice.
+
+    Returns:
+        ``(H, W, 3)`` uint8.
+
+    Raises:
+        ValueError: The images do not lie on one grid.
+    """
+    grid = reference.grid
+    if not predicted.grid.matches(grid) or (volume is not None and not volume.grid.matches(grid)):
+        raise ValueError("predicted, reference and volume must lie on one grid")
+    found = outcomes(predicted.voxels[z] == label, reference.voxels[z] == label)
+    grey = slice_picture(volume, z, PRESETS["Abdomen"]) if volume else np.zeros(found.shape, np.uint8)
+    part = _around(found) if zoomed else np.s_[:, :]
+    size = display_size(grid, height)
+    return lettered(overlay(resize(grey[part], size), resize(found[part], size, smooth=False), COLOURS, opacity=0.4))
+
+
+def _around(found: Pixels) -> tuple[slice, slice]:
+    """Return the part of a slice to show, in the proportions of the slice; all of it if nothing is drawn."""
+    drawn = [np.flatnonzero(found.any(axis=1 - axis)) for axis in (0, 1)]
+    if not len(drawn[0]):
+        return slice(None), slice(None)
+    ends = [(int(at[0]), int(at[-1]) + 1, n) for at, n in zip(drawn, found.shape, strict=True)]
+    share = min(1, max(_LEAST_SHARE, *(_MARGIN * (stop - start) / n for start, stop, n in ends)))
+    rows, columns = (_part(start + stop, max(1, round(share * n)), n) for start, stop, n in ends)
+    return rows, columns
+
+
+def _part(twice_middle: int, wanted: int, length: int) -> slice:
+    first = min(max(0, (twice_middle - wanted) // 2), length - wanted)
+    return slice(first, first + wanted)
+
+
 def distance_mesh(mask: Bools, other: Bools, spacing: tuple[float, float, float]) -> DistanceMesh:
     """Return the mesh of a mask with the distance of every triangle to another mask's surface.
 
@@ -77,7 +147,7 @@ def distance_mesh(mask: Bools, other: Bools, spacing: tuple[float, float, float]
     check(mask, other)
     box = joint_box(mask, other)
     ours, theirs = (elements(np.pad(m[box], 1), spacing, Kind.TRIANGLES) for m in (mask, other))
-    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+    with ThreadPoolExecutor(THREADS) as threads:
         distances = distances_between(ours, theirs, threads)
     cells = np.repeat(ours.cells.at, np.diff(ours.starts), axis=0)
     own = ours.codes[tuple(cells.T)]

@@ -31,7 +31,6 @@ screen or into a mean: `cohort` counts them and says so.
 """
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,7 +39,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.scoring.crop import crop, joint_box
-from core.scoring.elements import Elements, Kind, distances_between, elements
+from core.scoring.elements import THREADS, Elements, Kind, distances_between, elements
 from core.scoring.overlap import check
 
 Bools = npt.NDArray[np.bool_]
@@ -133,7 +132,7 @@ def surface_distances(
     box = joint_box(predicted, reference)
     cut = (crop(mask, box, edge_goes_on=definition is Definition.CHAOS) for mask in (predicted, reference))
     ours, theirs = (elements(mask, spacing, _KINDS[definition]) for mask in cut)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+    with ThreadPoolExecutor(THREADS) as threads:
         to_reference = distances_between(ours, theirs, threads)
         to_predicted = distances_between(theirs, ours, threads)
         there, back = threads.map(_ascending, (to_reference, to_predicted), (ours, theirs))

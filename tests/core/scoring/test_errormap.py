@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from core.scoring.errormap import Outcome, distance_mesh, outcomes
+from core.imaging.grid import Grid
+from core.imaging.volume import Mask, Source, Volume
+from core.scoring.errormap import COLOURS, WORDS, Outcome, distance_mesh, error_picture, outcomes
 from core.scoring.overlap import confusion
 from core.scoring.surfaces import hausdorff, surface_distances
 from tests.core.scoring.shapes import SPACING, blobs, drawn, voxels
@@ -19,6 +21,51 @@ def test_outcomes_count_as_confusion_does() -> None:
     assert found[Outcome.FALSE_POSITIVE] == counts.fp
     assert found[Outcome.FALSE_NEGATIVE] == counts.fn
     assert found[Outcome.TRUE_NEGATIVE] == counts.tn
+
+
+GRID = Grid.from_geometry((2, 30, 40), SPACING)
+
+
+def mask(*at: tuple[int, int, int], grid: Grid = GRID) -> Mask:
+    labels = np.zeros(grid.shape, np.uint8)
+    for place in at:
+        labels[place] = 2
+    return Mask(labels, grid)
+
+
+def test_a_picture_shows_each_outcome_in_its_colour_and_its_place() -> None:
+    """A slice of 90 × 80 mm, drawn 60 pixels tall: every voxel is 2 pixels tall and 4/3 wide."""
+    ours, theirs = mask((1, 5, 6), (1, 15, 20)), mask((1, 5, 6), (1, 25, 32))
+    picture = error_picture(ours, theirs, 1, 2, height=60)
+    assert picture.shape == (60, 53, 3)
+    for outcome, (y, x) in ((1, (5, 6)), (2, (15, 20)), (3, (25, 32))):
+        assert tuple(picture[2 * y + 1, int((x + 0.5) * 53 / 40)]) == COLOURS[outcome]
+    assert COLOURS.keys() == WORDS.keys()
+    assert not error_picture(ours, theirs, 0, 2, height=60).any()
+    assert not error_picture(ours, theirs, 1, 1, height=60).any()
+
+
+def test_the_ct_lies_under_the_picture() -> None:
+    hu = np.full(GRID.shape, -160, np.int16)
+    hu[1, 8:] = 240
+    picture = error_picture(mask(), mask(), 1, 2, Volume(hu, GRID, Source("ct", "NIfTI", GRID)), height=30)
+    assert picture[3, 20].tolist() == [0, 0, 0]
+    assert picture[20, 20].tolist() == [255, 255, 255]
+
+
+def test_a_zoomed_picture_shows_the_part_around_the_errors() -> None:
+    """At least 3/10 of the slice: 9 of 30 rows and 12 of 40 columns, so one voxel is 10 pixels tall of 90."""
+    far, near = mask((1, 29, 39)), error_picture(mask((1, 29, 39)), mask(), 1, 2, height=90, zoomed=True)
+    assert near.shape == error_picture(far, mask(), 1, 2, height=90).shape
+    red = (near == COLOURS[Outcome.FALSE_POSITIVE]).all(axis=2)
+    rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
+    assert (rows[0], rows[-1]) == (80, 89)
+    assert (columns[0], columns[-1]) == (round(80 * 11 / 12), 79)
+
+
+def test_images_on_two_grids_make_no_picture() -> None:
+    with pytest.raises(ValueError, match="one grid"):
+        error_picture(mask(), mask(grid=Grid.from_geometry(GRID.shape, (5.0, 3.0, 2.1))), 0, 2)
 
 
 def test_the_mesh_of_one_voxel_is_an_octahedron_around_it() -> None:
