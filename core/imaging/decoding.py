@@ -1,7 +1,7 @@
 """Decodes whatever files a user gave into one volume or one label map; runs inside the guarded process."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ class Decoded:
         description: See `Source`.
         notes: See `Source`.
         intensity: What the numbers mean; meaningless for labels.
+        names: As in `Mask`.
     """
 
     voxels: npt.NDArray[np.int16] | npt.NDArray[np.uint8]
@@ -42,6 +43,7 @@ class Decoded:
     description: str = ""
     notes: tuple[str, ...] = ()
     intensity: Intensity = Intensity.ARBITRARY
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 def decode(paths: Sequence[Path], job: Job, workspace: Path) -> Decoded:
@@ -152,7 +154,8 @@ def _volume(files: Sequence[GivenFile], job: Job) -> Decoded:
     intake = _intake(file.name, layout.grid.shape, job)
     volume_files.pour(file, layout, intake)
     used = [f for f in files if f.path in (file.path, layout.data)]
-    return _finished(intake, layout.grid, file.name, layout.format, (*layout.notes, *_passed_over(files, used)))
+    decoded = _finished(intake, layout.grid, file.name, layout.format, (*layout.notes, *_passed_over(files, used)))
+    return replace(decoded, names=layout.names)
 
 
 def _pictures(files: Sequence[GivenFile], job: Job) -> Decoded:

@@ -126,6 +126,7 @@ def _answered(answer: dict[str, Any], workspace: Path) -> Decoded:
         grid=grid,
         notes=tuple(answer["notes"]),
         intensity=Intensity(answer["intensity"]),
+        names={int(value): name for value, name in answer["names"].items()},
         **{key: answer[key] for key in _TEXTS},
     )
 
@@ -199,6 +200,7 @@ def _told(decoded: Decoded, workspace: Path) -> dict[str, Any]:
         "has_direction": grid.has_direction,
         "notes": decoded.notes,
         "intensity": decoded.intensity,
+        "names": dict(decoded.names),
     }
 
 

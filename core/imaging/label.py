@@ -11,6 +11,10 @@ _GOLDEN_ANGLE = 0.381966
 _LONGEST_NAME = 40
 
 
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 @dataclass(frozen=True)
 class Label:
     """One kind of object.
@@ -28,7 +32,7 @@ class Label:
     def __post_init__(self) -> None:
         if not 1 <= self.value <= 255:
             raise ValueError(f"value must lie in 1..255, got {self.value}")
-        name = " ".join("".join(c if c.isprintable() else " " for c in self.name).split())
+        name = _one_line(self.name)
         if not name:
             raise PromptError("A label needs a name. Type one, such as “cyst”.")
         if len(name) > _LONGEST_NAME:
@@ -49,6 +53,11 @@ class Label:
 
 
 DEFAULT_LABELS = (Label(LIVER, "liver", (64, 196, 128)), Label(TUMOUR, "tumour", (255, 96, 64)))
+
+
+def clean_name(text: str) -> str:
+    """Return a name that a file gives as a label may have it: one line, cut to 40 characters; maybe empty."""
+    return _one_line(text)[:_LONGEST_NAME].rstrip()
 
 
 def next_label(labels: Iterable[Label], name: str) -> Label:

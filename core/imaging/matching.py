@@ -1,5 +1,6 @@
 """Lays labels read from a file on the volume or the labels they belong to, or says how the two differ."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -13,35 +14,31 @@ _EXACT_VOXELS = 1e-3
 _NEAR_VOXELS = 0.05
 
 
-def labels_on(
-    volume: Volume, labels: npt.NDArray[np.uint8], grid: Grid, name: str, notes: tuple[str, ...] = ()
-) -> Mask:
+def labels_on(volume: Volume, labels: Mask, name: str) -> Mask:
     """Lay labels on a volume's grid without resampling.
 
     Labels up to 0.05 voxel beside the volume's voxels are moved onto them, with a note from 0.001 voxel.
 
     Args:
         volume: What the labels were drawn on.
-        labels: ``(z, y, x)`` uint8 on ``grid``.
-        grid: The grid of the labels' file: the volume's lattice, its axes in any order and direction.
+        labels: On the grid of their file: the volume's lattice, its axes in any order and direction.
         name: What to call the file in messages.
-        notes: Kept on the mask.
 
     Raises:
         GeometryError: The grids are not one lattice.
     """
-    if volume.grid.has_spacing and grid.has_spacing:
+    if volume.grid.has_spacing and labels.grid.has_spacing:
         lattice, moved = _moved_onto(
-            volume.grid, grid, name, "the CT", "Load labels drawn on this CT, or resample them"
+            volume.grid, labels.grid, name, "the CT", "Load labels drawn on this CT, or resample them"
         )
-        return Mask(reorder(labels, lattice, volume.grid), volume.grid, (*notes, *moved))
+        return _turned(labels, lattice, volume.grid, moved)
     if volume.grid.has_spacing:
         raise GeometryError(
             f"{name} does not say where its voxels lie, so it cannot be laid on this CT. "
             "Save the labels as NIfTI or NRRD with the geometry of the CT."
         )
-    turned, assumed = _by_shape(volume, labels, grid, name)
-    return Mask(turned, volume.grid, (*notes, *assumed))
+    voxels, assumed = _by_shape(volume, labels, name)
+    return replace(labels, voxels=voxels, grid=volume.grid, notes=(*labels.notes, *assumed))
 
 
 def laid_on(mask: Mask, grid: Grid, name: str, onto: str) -> Mask:
@@ -59,8 +56,7 @@ def laid_on(mask: Mask, grid: Grid, name: str, onto: str) -> Mask:
     """
     if mask.grid.has_spacing and grid.has_spacing:
         lattice, moved = _moved_onto(grid, mask.grid, name, onto, "Score labels drawn on one CT, or resample it")
-        voxels = reorder(mask.voxels.astype(np.uint8, copy=False), lattice, grid)
-        return Mask(voxels, grid, (*mask.notes, *moved))
+        return _turned(mask, lattice, grid, moved)
     if mask.grid.has_spacing != grid.has_spacing:
         silent, other = (onto, name) if mask.grid.has_spacing else (name, onto)
         raise GeometryError(
@@ -74,14 +70,18 @@ def laid_on(mask: Mask, grid: Grid, name: str, onto: str) -> Mask:
         )
     note = f"Only one of {name[0].lower()}{name[1:]} and {onto} says how the patient lies. Check left and right."
     agreed = mask.grid.has_direction == grid.has_direction
-    return Mask(mask.voxels, grid, mask.notes if agreed else (*mask.notes, note))
+    return replace(mask, grid=grid, notes=mask.notes if agreed else (*mask.notes, note))
 
 
-def _by_shape(
-    volume: Volume, labels: npt.NDArray[np.uint8], grid: Grid, name: str
-) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+def _turned(mask: Mask, lattice: Grid, grid: Grid, notes: tuple[str, ...]) -> Mask:
+    voxels = reorder(mask.voxels.astype(np.uint8, copy=False), lattice, grid)
+    return replace(mask, voxels=voxels, grid=grid, notes=(*mask.notes, *notes))
+
+
+def _by_shape(volume: Volume, mask: Mask, name: str) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
     """Match labels to a volume without millimetres by direction and number of voxels; note what was assumed."""
-    own = volume.source.grid
+    own, grid = volume.source.grid, mask.grid
+    labels = mask.voxels.astype(np.uint8, copy=False)
     turned = reorder(labels, grid, grid.in_lps()) if grid.has_direction else labels
     if grid.has_direction and turned.shape == volume.grid.shape:
         agreed = own.has_direction or grid.orientation == own.orientation

@@ -1,6 +1,7 @@
 """Reads the header of a NRRD file: size, number type, packing, and where the patient lies."""
 
 import re
+from collections import defaultdict
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging.files import GivenFile
 from core.imaging.job import Limits
+from core.imaging.label import clean_name
 from core.imaging.volume_files import Layout, checked_grid, checked_shape, unknown
 
 _TYPES = {
@@ -32,6 +34,8 @@ _SPACES = {
     "las": (1, -1, 1),
 }
 _MAX_HEADER = 1 << 20
+_SEGMENT = re.compile(r"Segment(?P<number>[0-9]{1,6})_(?P<key>Name|LabelValue|Layer):=(?P<value>.*)")
+Segments = dict[str, dict[str, str]]  # number of a segment to what 3D Slicer says of it
 
 
 def layout(file: GivenFile, limits: Limits) -> Layout:
@@ -40,8 +44,9 @@ def layout(file: GivenFile, limits: Limits) -> Layout:
     Raises:
         ReadError: A header that points to another file, or anything that could load as a wrong picture.
     """
-    fields, offset = _fields(file)
+    fields, segments, offset = _fields(file)
     _refuse_detached(file.name, fields)
+    _refuse_layers(file.name, segments)
     sizes = _numbers(file.name, fields, "sizes")
     if not all(n.is_integer() for n in sizes) or _numbers(file.name, fields, "dimension") != [len(sizes)]:
         raise _damaged(file.name, "sizes")
@@ -59,11 +64,12 @@ def layout(file: GivenFile, limits: Limits) -> Layout:
         offset=offset,
         packing=_packing(file.name, fields),
         notes=unknown(has_spacing, has_direction),
+        names=_names(segments),
     )
 
 
-def _fields(file: GivenFile) -> tuple[dict[str, str], int]:
-    """Return the header's fields in lower case, and where the data start."""
+def _fields(file: GivenFile) -> tuple[dict[str, str], Segments, int]:
+    """Return the header's fields in lower case, what it says of segments, and where the data start."""
     with file.path.open("rb") as raw:
         head = raw.read(_MAX_HEADER)
     end = re.search(rb"\r?\n\r?\n", head)
@@ -72,13 +78,35 @@ def _fields(file: GivenFile) -> tuple[dict[str, str], int]:
             raise _detached(file.name)
         raise ReadError(f"{file.name} is incomplete: its header does not end. Copy or export it again.")
     fields = {}
+    segments: Segments = defaultdict(dict)
     for line in head[: end.start()].decode("utf-8", "replace").splitlines()[1:]:
         if not line.startswith("#") and ": " in line and ":=" not in line:
             key, value = line.split(": ", 1)
             fields[key.strip().lower()] = value.strip()
         elif re.match(r"(?i)data ?file:", line):
             raise _detached(file.name)
-    return fields, end.end()
+        elif said := _SEGMENT.fullmatch(line):
+            segments[said["number"]][said["key"]] = said["value"].replace("\\n", " ").strip()
+    return fields, segments, end.end()
+
+
+def _refuse_layers(name: str, segments: Segments) -> None:
+    layers = {segment.get("Layer", "0") for segment in segments.values()}
+    if len(layers) > 1:
+        raise ReadError(
+            f"{name} keeps its segments in {len(layers)} layers, because some overlap. "
+            "In 3D Slicer, export them as one label map (Segmentations, Export to labelmap) and open that."
+        )
+
+
+def _names(segments: Segments) -> dict[int, str]:
+    """Return what 3D Slicer calls each label value, in the order of values."""
+    found = {}
+    for segment in segments.values():
+        value, name = segment.get("LabelValue", ""), clean_name(segment.get("Name", ""))
+        if re.fullmatch("[0-9]{1,3}", value) and 1 <= int(value) <= 255 and name:
+            found[int(value)] = name
+    return dict(sorted(found.items()))
 
 
 def _refuse_detached(name: str, fields: dict[str, str]) -> None:

@@ -106,7 +106,8 @@ def resampled_grid(grid: Grid, spacing_mm: tuple[float, float, float]) -> Grid:
 def resample_mask(mask: Mask, target: Grid) -> Mask:
     """Return a mask on another grid; each voxel takes the label of the nearest one, 0 outside."""
     voxels = resampled(image_of(mask.voxels.astype(np.uint8), mask.grid), target, SimpleITK.sitkNearestNeighbor)
-    return Mask(voxels.astype(bool) if mask.voxels.dtype == np.bool_ else voxels, target, mask.notes)
+    voxels = voxels.astype(bool) if mask.voxels.dtype == np.bool_ else voxels
+    return replace(mask, voxels=voxels, grid=target)
 
 
 def normalise(values: npt.NDArray[Any], method: Normalising) -> npt.NDArray[np.float32]:

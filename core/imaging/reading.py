@@ -59,7 +59,8 @@ def read_mask(
         ReadError: The file cannot be opened, or holds no labels.
     """
     decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True))
-    return labels_on(volume, decoded.voxels.astype("uint8", copy=False), decoded.grid, decoded.name, decoded.notes)
+    labels = Mask(decoded.voxels.astype("uint8", copy=False), decoded.grid, decoded.notes, names=decoded.names)
+    return labels_on(volume, labels, decoded.name)
 
 
 def read_labels(source: Path | Sequence[Path], *, series: str | None = None, limits: Limits = LIMITS) -> Mask:
@@ -78,7 +79,8 @@ def read_labels(source: Path | Sequence[Path], *, series: str | None = None, lim
     """
     decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True))
     grid = decoded.grid.in_lps()
-    return Mask(reorder(decoded.voxels.astype("uint8", copy=False), decoded.grid, grid), grid, decoded.notes)
+    voxels = reorder(decoded.voxels.astype("uint8", copy=False), decoded.grid, grid)
+    return Mask(voxels, grid, decoded.notes, names=decoded.names)
 
 
 def _paths(source: Path | Sequence[Path]) -> list[Path]:

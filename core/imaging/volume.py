@@ -1,6 +1,7 @@
 """A CT volume and the masks drawn on it, each an array together with its grid."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -106,11 +107,13 @@ class Mask:
         voxels: ``(z, y, x)`` bool, or uint8 with 0 background, 1 liver, 2 tumour, 3.. the user's own. Read-only.
         grid: Where the voxels lie.
         notes: Plain sentences about what was mended on reading.
+        names: Label value to what the file calls it; values that the file does not name are left out.
     """
 
     voxels: npt.NDArray[np.bool_] | npt.NDArray[np.uint8]
     grid: Grid
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    names: Mapping[int, str] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.voxels.shape != self.grid.shape:
@@ -118,6 +121,7 @@ class Mask:
         if self.voxels.dtype not in (np.bool_, np.uint8):
             raise TypeError(f"mask must be bool or uint8, got {self.voxels.dtype}")
         object.__setattr__(self, "voxels", _frozen(self.voxels))
+        object.__setattr__(self, "names", dict(self.names))
 
 
 def _frozen(voxels: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:

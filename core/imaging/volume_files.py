@@ -6,8 +6,8 @@ never more bytes than the header declares, and a file that holds fewer or more i
 
 import bz2
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -41,6 +41,7 @@ class Layout:
         slope: Value = stored × slope + intercept.
         intercept: See ``slope``.
         notes: What was mended or is not known.
+        names: Label value to name, where the header gives names.
     """
 
     format: str
@@ -53,6 +54,7 @@ class Layout:
     slope: float = 1.0
     intercept: float = 0.0
     notes: tuple[str, ...] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 class _Stream(Protocol):

@@ -24,6 +24,12 @@ def opened_mask(source: Path | Sequence[Path], volume: Volume, **options: Any) -
         return reading.read_mask(source, volume, **options)
 
 
+def opened_labels(source: Path | Sequence[Path], **options: Any) -> Mask:
+    """Do what `read_labels` does."""
+    with patch.object(reading, "decode_guarded", _here):
+        return reading.read_labels(source, **options)
+
+
 def _here(paths: Sequence[Path], job: Job) -> Decoded:
     with tempfile.TemporaryDirectory() as folder:
         return decode(paths, job, Path(folder))
