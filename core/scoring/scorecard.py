@@ -83,7 +83,7 @@ def score(
     Args:
         predicted: Labels, or one bool mask.
         reference: On the same grid (see `imaging.matching`).
-        labels: Values to score and what to call them; all that either mask holds by default.
+        labels: Values to score and what to call them, ``""`` for the name in the files; by default `labels_in`.
         tolerance_mm: For the normalised surface Dice.
         definitions: Which surfaces to measure; the mesh has the plain keys.
         least_iou: From which two lesions match.
@@ -95,7 +95,7 @@ def score(
     grid = reference.grid
     if not predicted.grid.matches(grid):
         raise ValueError("predicted and reference must lie on one grid")
-    named = dict(labels) if labels is not None else present(predicted.voxels, reference.voxels)
+    named = labels_in(predicted, reference) if labels is None else _named(labels, predicted, reference)
     silent = () if grid.has_spacing else ("The files give no voxel size: distances and volumes are undefined.",)
     notes = (*predicted.notes, *reference.notes, *silent)
     scores = tuple(
@@ -105,16 +105,32 @@ def score(
     return Scorecard(case, scores, _diagonal(grid), tolerance_mm, notes)
 
 
+def labels_in(predicted: Mask, reference: Mask) -> dict[int, str]:
+    """Return the values above 0 that either mask holds, as the reference calls them, else the prediction, else we."""
+    usual = present(predicted.voxels, reference.voxels)
+    return {value: _name(value, predicted, reference) or name for value, name in usual.items()}
+
+
 def present(*label_maps: Voxels) -> dict[int, str]:
     """Return the values above 0 that any of the arrays holds, with their usual names."""
     seen = np.zeros(256, np.bool_)
     for voxels in label_maps:
         for slab in voxels:
             seen[slab[slab > 0].astype(np.uint8, copy=False)] = True
-    usual = {label.value: label.name for label in DEFAULT_LABELS}
-    if all(voxels.dtype == np.bool_ for voxels in label_maps):
-        usual = {1: "mask"}
-    return {value: usual.get(value, f"label {value}") for value in range(1, 256) if seen[value]}
+    only_mask = all(voxels.dtype == np.bool_ for voxels in label_maps)
+    return {value: "mask" if only_mask else _usual(value) for value in range(1, 256) if seen[value]}
+
+
+def _named(labels: Mapping[int, str], predicted: Mask, reference: Mask) -> dict[int, str]:
+    return {value: name or _name(value, predicted, reference) or _usual(value) for value, name in labels.items()}
+
+
+def _name(value: int, predicted: Mask, reference: Mask) -> str:
+    return reference.names.get(value) or predicted.names.get(value, "")
+
+
+def _usual(value: int) -> str:
+    return next((label.name for label in DEFAULT_LABELS if label.value == value), f"label {value}")
 
 
 def _score_label(

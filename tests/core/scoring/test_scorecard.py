@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from core.imaging.grid import Grid
 from core.imaging.volume import Mask
 from core.scoring.definitions import CARDS
-from core.scoring.scorecard import LabelScore, present, score
+from core.scoring.scorecard import LabelScore, labels_in, present, score
 from core.scoring.surfaces import Definition
 from tests.core.scoring.shapes import SPACING, voxels
 
@@ -112,6 +113,18 @@ def test_labels_are_those_of_either_mask() -> None:
     card = score(labels(((0, 0, 0), 1)), labels(((0, 0, 1), 7)))
     assert [(found.value, found.name) for found in card.labels] == [(1, "liver"), (7, "label 7")]
     assert present(voxels(SHAPE, (0, 0, 0))) == {1: "mask"}
+
+
+def test_the_name_given_goes_before_the_references_before_the_predictions_before_the_usual_one() -> None:
+    held = ((0, 0, 0), 1), ((0, 0, 1), 2), ((0, 0, 2), 5), ((0, 0, 3), 9)
+    ours = replace(labels(*held), names={2: "metastasis", 5: "cyst"})
+    theirs = replace(labels(*held[:1]), names={5: "vein", 77: "not in the picture"})
+    assert labels_in(ours, theirs) == {1: "liver", 2: "metastasis", 5: "vein", 9: "label 9"}
+    names = {found.value: found.name for found in score(ours, theirs).labels}
+    assert names == labels_in(ours, theirs)
+    asked = {5: "artery", 2: "", 77: "", 1: ""}
+    names = {found.value: found.name for found in score(ours, theirs, labels=asked).labels}
+    assert names == {5: "artery", 2: "metastasis", 77: "not in the picture", 1: "liver"}
 
 
 def test_without_a_voxel_size_nothing_is_said_in_millimetres() -> None:
