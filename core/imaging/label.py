@@ -1,11 +1,13 @@
-"""Labels: what a voxel of a label map is called and how it is coloured."""
+"""Labels: what a voxel of a label map is called, how it is coloured, and giving it another number."""
 
 import colorsys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from core.errors import PromptError
-from core.imaging.volume import LIVER, TUMOUR
+from core.imaging.volume import LIVER, TUMOUR, Mask
 
 _GOLDEN_ANGLE = 0.381966
 _LONGEST_NAME = 40
@@ -80,6 +82,30 @@ def check_name(label: Label, others: Iterable[Label]) -> None:
     """Raise PromptError if one of the others has the label's name, be it in capitals."""
     if label.name.casefold() in {other.name.casefold() for other in others}:
         raise PromptError(f"There is already a label called “{label.name}”. Choose another name.")
+
+
+def renumbered(mask: Mask, values: Mapping[int, int]) -> Mask:
+    """Return a mask with other label values, as when two files count their structures differently.
+
+    All values change at once, so two of them can be swapped. A name goes where its value goes; where several
+    values become one, the name of the value that stayed is kept, else that of the first named in ``values``.
+
+    Args:
+        mask: Labels; bool counts as label 1.
+        values: Old value, 1–255, to new value; 0 drops the label. Values not named stay.
+
+    Raises:
+        ValueError: A value is out of range.
+    """
+    if any(not (1 <= old <= 255 and 0 <= new <= 255) for old, new in values.items()):
+        raise ValueError(f"values must lead from 1..255 to 0..255, got {dict(values)}")
+    table = np.arange(256, dtype=np.uint8)
+    table[list(values.keys())] = list(values.values())
+    names = {value: name for value, name in mask.names.items() if value not in values}
+    for old, new in values.items():
+        if new and old in mask.names:
+            names.setdefault(new, mask.names[old])
+    return replace(mask, voxels=table[mask.voxels.view(np.uint8)], names=dict(sorted(names.items())))
 
 
 def _colour(value: int) -> tuple[int, int, int]:

@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
 
 from core.errors import PromptError
-from core.imaging.label import DEFAULT_LABELS, Label, next_label
+from core.imaging.grid import Grid
+from core.imaging.label import DEFAULT_LABELS, Label, next_label, renumbered
+from core.imaging.volume import Mask
 
 
 def test_liver_is_1_and_tumour_is_2() -> None:
@@ -61,3 +64,42 @@ def test_value_0_is_the_background_and_no_label() -> None:
 
 def test_the_colour_for_the_browser() -> None:
     assert Label(3, "cyst", (255, 0, 16)).css == "#ff0010"
+
+
+ROW = Grid.from_geometry((1, 2, 5), (2.5, 0.8, 0.7))
+
+
+def row(*values: int, names: dict[int, str] | None = None) -> Mask:
+    return Mask(np.array([[values, values[::-1]]], np.uint8), ROW, ("a note",), names=names or {})
+
+
+def test_labels_are_renumbered_all_at_once() -> None:
+    mask = renumbered(row(0, 1, 2, 7, 255, names={1: "liver", 2: "tumour", 7: "cyst"}), {1: 2, 2: 1, 7: 0, 255: 3})
+    np.testing.assert_array_equal(mask.voxels, [[[0, 2, 1, 0, 3], [3, 0, 1, 2, 0]]])
+    assert mask.names == {1: "tumour", 2: "liver"}
+    assert (mask.grid, mask.notes) == (ROW, ("a note",))
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [({4: 2, 5: 2}, "tumour"), ({5: 9, 4: 9}, "necrosis"), ({6: 9, 4: 9}, "rim"), ({2: 0, 4: 2}, "rim")],
+)
+def test_several_labels_that_become_one_have_one_name(values: dict[int, int], name: str) -> None:
+    mask = renumbered(row(0, 2, 4, 5, 6, names={2: "tumour", 4: "rim", 5: "necrosis"}), values)
+    (new,) = set(values.values()) - {0}
+    assert mask.names[new] == name
+    assert not set(values) & set(mask.names) - {new}
+
+
+def test_a_plain_mask_is_label_1() -> None:
+    mask = renumbered(
+        Mask(np.array([[[False, True, True], [True, False, False]]]), Grid.from_geometry((1, 2, 3))), {1: 5}
+    )
+    np.testing.assert_array_equal(mask.voxels, [[[0, 5, 5], [5, 0, 0]]])
+    assert mask.voxels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("values", [{0: 1}, {256: 1}, {1: 256}, {1: -1}])
+def test_a_number_that_no_label_has_is_a_programmers_mistake(values: dict[int, int]) -> None:
+    with pytest.raises(ValueError, match=r"1\.\.255"):
+        renumbered(row(0, 1, 2, 3, 4), values)
