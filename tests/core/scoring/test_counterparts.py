@@ -1,6 +1,28 @@
+import numpy as np
 import pytest
 
-from core.scoring.counterparts import LEFT_OUT, NOTHING, counterparts, renumbering
+from core.imaging.grid import Grid
+from core.imaging.volume import Mask
+from core.scoring.counterparts import LEFT_OUT, NOTHING, contents, counterparts, renumbering
+
+
+def test_a_mask_tells_what_it_holds() -> None:
+    voxels = np.zeros((3, 4, 5), np.uint8)
+    voxels[0, 1:3, 2:5] = 7
+    voxels[2, 0, 0] = 2
+    mask = Mask(voxels, Grid.from_geometry((3, 4, 5), (5.0, 2.0, 3.0)), names={7: "cyst"})
+    tumour, cyst = contents(mask)
+    assert (tumour.value, tumour.name, tumour.given, tumour.voxels) == (2, "tumour", "", 1)
+    assert (cyst.value, cyst.name, cyst.voxels) == (7, "cyst", 6)
+    assert cyst.volume_ml == pytest.approx(0.18)
+
+
+def test_a_bool_mask_holds_one_label() -> None:
+    voxels = np.zeros((3, 4, 5), np.bool_)
+    voxels[0, 1:3, 2:5] = True
+    (only,) = contents(Mask(voxels, Grid.from_geometry((3, 4, 5), has_spacing=False)))
+    assert (only.value, only.voxels) == (1, 6)
+    assert np.isnan(only.volume_ml)
 
 
 @pytest.mark.parametrize(
