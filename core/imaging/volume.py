@@ -108,12 +108,14 @@ class Mask:
         grid: Where the voxels lie.
         notes: Plain sentences about what was mended on reading.
         names: Label value to what the file calls it; values that the file does not name are left out.
+        sparse: Whether slices beyond the grid are known to be empty, as those a DICOM segmentation does not store.
     """
 
     voxels: npt.NDArray[np.bool_] | npt.NDArray[np.uint8]
     grid: Grid
     notes: tuple[str, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict, kw_only=True)
+    sparse: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.voxels.shape != self.grid.shape:
