@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.imaging.choices import SeriesSummary, SeveralSeries
-from core.imaging.grid import reorder
+from core.imaging.grid import Grid, reorder
 from core.imaging.guard import decode_guarded
 from core.imaging.job import LIMITS, Job, Limits
 from core.imaging.matching import labels_on
 from core.imaging.volume import Mask, Source, Volume
 
-__all__ = ["LIMITS", "Limits", "SeriesSummary", "SeveralSeries", "read_labels", "read_mask", "read_volume"]
+__all__ = [
+    "LIMITS", "Limits", "SeriesSummary", "SeveralSeries", "read_labels", "read_labels_and_grid", "read_mask",
+    "read_volume",
+]  # fmt: skip
 
 
 def read_volume(source: Path | Sequence[Path], *, series: str | None = None, limits: Limits = LIMITS) -> Volume:
@@ -77,10 +80,21 @@ def read_labels(source: Path | Sequence[Path], *, series: str | None = None, lim
     Raises:
         ReadError: The file cannot be opened, or holds no labels.
     """
+    return read_labels_and_grid(source, series=series, limits=limits)[0]
+
+
+def read_labels_and_grid(
+    source: Path | Sequence[Path], *, series: str | None = None, limits: Limits = LIMITS
+) -> tuple[Mask, Grid]:
+    """Open labels as `read_labels` does; the grid is the file's own, to save labels on it that were made from these.
+
+    Raises:
+        ReadError: The file cannot be opened, or holds no labels.
+    """
     decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True))
     grid = decoded.grid.in_lps()
     voxels = reorder(decoded.voxels.astype("uint8", copy=False), decoded.grid, grid)
-    return Mask(voxels, grid, decoded.notes, names=decoded.names)
+    return Mask(voxels, grid, decoded.notes, names=decoded.names), decoded.grid
 
 
 def _paths(source: Path | Sequence[Path]) -> list[Path]:
