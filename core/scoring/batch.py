@@ -1,58 +1,61 @@
-"""Files in, scorecards out: one pair or two folders of them, and a bad file is a row and not the end."""
+"""Files in, scores out: one pair or a cohort of them, and a bad file is a row and not the end.
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+``jobs`` processes work on as many cases at once, through joblib; each holds one case in memory and gets its share
+of the cores. For cohorts beyond one machine joblib hands the cases to Dask or Ray instead (see `backends`).
+"""
+
+import tempfile
+import warnings
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.errors import LobuleError, ReadError
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from core.errors import DeviceError, LobuleError, ReadError
 from core.imaging.matching import laid_on
 from core.imaging.reading import read_labels, read_mask, read_volume
-from core.scoring.scorecard import Scorecard, score
+from core.scoring.backends import check_backend
+from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, used
+from core.scoring.folders import Pair, pairs, unpacked
+from core.scoring.scorecard import USUAL, Scorecard, score
+from core.scoring.surfaces import Definition
 
-_SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".zip", ".dcm", ".png")
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two files of one case.
-
-    Attributes:
-        case: Their shared name without its ending.
-        predicted: None if there is no such file.
-        reference: None if there is no such file.
-    """
-
-    case: str
-    predicted: Path | None
-    reference: Path | None
+__all__ = [
+    "ErrorPicture", "FileUsed", "Pair", "Row", "error_pictures", "pairs", "score_all", "score_pair", "unpacked", "used",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """What became of a case: a card, or a sentence that says why there is none."""
+    """What became of a case.
+
+    Attributes:
+        case: Its name.
+        card: Its scores; None if there are none.
+        problem: A sentence that says why there are none.
+        files: What it rests on, as far as it could be read.
+        pictures: At most one for each label.
+    """
 
     case: str
     card: Scorecard | None
     problem: str = ""
+    files: tuple[FileUsed, ...] = ()
+    pictures: tuple[ErrorPicture, ...] = ()
 
 
-def pairs(predicted: Path, reference: Path) -> list[Pair]:
-    """Match two files, or the files of two folders by their names without ending, in the order of names.
+@dataclass(frozen=True)
+class _How:
+    """How to score every case of a cohort; sent to the processes that do."""
 
-    Raises:
-        ReadError: A path does not exist, one is a file and the other a folder, or nothing matches.
-    """
-    for path in (predicted, reference):
-        if not path.exists():
-            raise ReadError(f"{path} does not exist. Check the path.")
-    if predicted.is_file() and reference.is_file():
-        return [Pair(_case(predicted), predicted, reference)]
-    if predicted.is_file() or reference.is_file():
-        raise ReadError("One path is a file and the other a folder. Give two files, or two folders.")
-    ours, theirs = _by_case(predicted), _by_case(reference)
-    if not ours.keys() & theirs.keys():
-        raise ReadError(f"No file in {predicted} has the name of one in {reference}. Name both alike, as in case1.nii.")
-    return [Pair(case, ours.get(case), theirs.get(case)) for case in sorted(ours.keys() | theirs.keys())]
+    labels: Mapping[int, str] | None
+    tolerance_mm: float
+    definitions: tuple[Definition, ...]
+    pictures: bool
+    workspace: str | None = field(default=None)
 
 
 def score_pair(
@@ -61,7 +64,9 @@ def score_pair(
     ct: Path | None = None,
     labels: Mapping[int, str] | None = None,
     tolerance_mm: float = 2.0,
-) -> Scorecard:
+    definitions: Sequence[Definition] = USUAL,
+    pictures: bool = False,
+) -> Row:
     """Read two files and score them.
 
     Args:
@@ -69,6 +74,8 @@ def score_pair(
         ct: What both were drawn on; it tells where labels lie that do not say so themselves.
         labels: As for `scorecard.score`.
         tolerance_mm: As for `scorecard.score`.
+        definitions: As for `scorecard.score`.
+        pictures: Whether to draw the worst slice of each label.
 
     Raises:
         LobuleError: A file is missing, cannot be read or lies on another grid; the text says which.
@@ -76,38 +83,114 @@ def score_pair(
     if pair.predicted is None or pair.reference is None:
         there, missing = ("reference", "prediction") if pair.predicted is None else ("prediction", "reference")
         raise ReadError(f"{pair.case} has a {there} and no {missing}. Add the file, or take the other away.")
-    if ct is None:
+    volume = read_volume(ct) if ct else None
+    if volume is None:
         reference = read_labels(pair.reference)
         predicted = laid_on(read_labels(pair.predicted), reference.grid, "The prediction", "the reference")
     else:
-        volume = read_volume(ct)
         reference, predicted = (read_mask(path, volume) for path in (pair.reference, pair.predicted))
-    return score(predicted, reference, labels=labels, tolerance_mm=tolerance_mm, case=pair.case)
+    card = score(
+        predicted, reference, labels=labels, tolerance_mm=tolerance_mm, definitions=definitions, case=pair.case
+    )
+    drawn = error_pictures(predicted, reference, card, volume) if pictures else ()
+    return Row(pair.case, card, files=tuple(_files(pair, ct)), pictures=drawn)
 
 
 def score_all(
-    found: list[Pair], *, labels: Mapping[int, str] | None = None, tolerance_mm: float = 2.0
-) -> Iterator[Row]:
-    """Score pair after pair; what cannot be scored becomes a row with its reason."""
-    for pair in found:
+    found: Sequence[Pair],
+    *,
+    labels: Mapping[int, str] | None = None,
+    tolerance_mm: float = 2.0,
+    definitions: Sequence[Definition] = USUAL,
+    pictures: bool = False,
+    jobs: int = 1,
+    backend: str | None = None,
+) -> Generator[Row, None, None]:
+    """Score pair after pair, and yield the rows in the order of the pairs.
+
+    What cannot be scored becomes a row with its reason. A bug is raised, with the case in its notes. Closing the
+    generator ends the work: of ``jobs`` processes at once, without them after the case at hand.
+
+    Args:
+        found: From `pairs`.
+        labels: As for `scorecard.score`.
+        tolerance_mm: As for `scorecard.score`.
+        definitions: As for `scorecard.score`.
+        pictures: As for `score_pair`.
+        jobs: How many cases at once, at least 1; 1 stays in this process. A ``backend`` counts its own workers.
+        backend: ``dask`` or ``ray``; a client must be connected (see `backends.connected`).
+
+    Raises:
+        DeviceError: A process ended, most likely for want of memory.
+        LobuleError: The backend is not installed.
+    """
+    if jobs < 1:
+        raise ValueError(f"jobs must be at least 1, got {jobs}")
+    check_backend(backend)
+    with ExitStack() as stack:
+        workspace = None
+        if jobs > 1 and backend is None:  # what is left of a process that was ended lies in here
+            workspace = stack.enter_context(tempfile.TemporaryDirectory(prefix="lobule-"))
+        how = _How(labels, tolerance_mm, tuple(definitions), pictures, workspace)
+        with joblib.parallel_config(backend=backend) if backend else nullcontext():
+            run = joblib.Parallel(n_jobs=-1 if backend else jobs, return_as="generator")
+        rows = run(joblib.delayed(_row)(pair, how) for pair in found)
+        stack.callback(_closed_quietly, rows)
         try:
-            yield Row(pair.case, score_pair(pair, labels=labels, tolerance_mm=tolerance_mm))
-        except LobuleError as error:
-            yield Row(pair.case, None, str(error))
+            for row in rows:  # noqa: UP028 - "yield from" would close it before `_closed_quietly` does
+                yield row
+        except TerminatedWorkerError as error:
+            raise DeviceError(
+                f"One of {jobs} processes ended before its case was scored, most likely because the memory ran out. "
+                "Score with fewer jobs."
+            ) from error
 
 
-def _by_case(folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or not path.name.lower().endswith(_SUFFIXES):
-            continue
-        case = _case(path)
-        if case in found:
-            raise ReadError(f"{folder} holds two files of case {case}: {found[case].name} and {path.name}. Keep one.")
-        found[case] = path
-    return found
+def _closed_quietly(rows: Generator[Row, None, None]) -> None:
+    with warnings.catch_warnings():  # joblib warns of work in vain; it was stopped on purpose
+        warnings.simplefilter("ignore", UserWarning)
+        rows.close()
 
 
-def _case(path: Path) -> str:
-    ending = next((suffix for suffix in _SUFFIXES if path.name.lower().endswith(suffix)), path.suffix)
-    return path.name[: len(path.name) - len(ending)]
+def _row(pair: Pair, how: _How) -> Row:
+    try:
+        with _temporary_files_in(how.workspace):
+            return score_pair(
+                pair,
+                labels=how.labels,
+                tolerance_mm=how.tolerance_mm,
+                definitions=how.definitions,
+                pictures=how.pictures,
+            )
+    except LobuleError as error:
+        problem = str(error)
+    except MemoryError:
+        problem = f"{pair.case} needs more memory than there is. Score with fewer jobs, or crop its files."
+    except Exception as bug:
+        bug.add_note(f"while case {pair.case} was scored")
+        raise
+    return Row(pair.case, None, problem, tuple(_readable(_files(pair, None))))
+
+
+def _files(pair: Pair, ct: Path | None) -> Generator[FileUsed, None, None]:
+    for role, path in (("prediction", pair.predicted), ("reference", pair.reference), ("ct", ct)):
+        if path is not None:
+            yield used(role, path)
+
+
+def _readable(files: Iterable[FileUsed]) -> Generator[FileUsed, None, None]:
+    with suppress(ReadError):
+        yield from files
+
+
+@contextmanager
+def _temporary_files_in(folder: str | None) -> Generator[None, None, None]:
+    if folder is None:
+        yield
+        return
+    before = tempfile.tempdir
+    tempfile.tempdir = folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before

@@ -47,9 +47,10 @@ def score(chosen: argparse.Namespace) -> int:
         raise ReadError("--ct goes with a single pair of files. Leave it out to score folders.")
     rows = []
     if chosen.predicted.is_file():
-        card = batch.score_pair(pairs[0], ct=chosen.ct, labels=labels, tolerance_mm=chosen.nsd_mm)
-        rows.append(batch.Row(pairs[0].case, card))
-        print(sheet.one(card))
+        row = batch.score_pair(pairs[0], ct=chosen.ct, labels=labels, tolerance_mm=chosen.nsd_mm)
+        rows.append(row)
+        if row.card:
+            print(sheet.one(row.card))
     else:
         for row in batch.score_all(pairs, labels=labels, tolerance_mm=chosen.nsd_mm):
             rows.append(row)

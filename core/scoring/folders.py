@@ -1,0 +1,164 @@
+"""Which files belong together: two files, or two folders (or zips) whose files are matched by their names.
+
+What a folder holds, and what is one case of it:
+
+=====================================  ==========================================================
+in the folder                          is
+=====================================  ==========================================================
+a file with a known ending             a case, called after it: ``case1.nii.gz`` and ``case1.nrrd`` match
+a folder with images                   a case, called after it: its pictures or DICOM slices in natural order
+nothing but DICOM slices               one mask as a whole, no cohort
+a DICOM segmentation (``.dcm``)        a case, for one file holds all its slices
+=====================================  ==========================================================
+"""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from core.errors import ReadError
+from core.imaging import archive
+from core.imaging.files import GivenFile, Kind, is_full_disk, is_junk, natural, recognised
+from core.imaging.job import LIMITS
+
+_SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".zip", ".dcm", ".png")
+_IMAGES = (Kind.DICOM, Kind.NIFTI, Kind.NRRD, Kind.METAIMAGE, Kind.PICTURE)
+_SEGMENTATIONS = (b"1.2.840.10008.5.1.4.1.1.66.4", b"1.2.840.10008.5.1.4.1.1.66.7")  # as files of DICOM name them
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two files of one case.
+
+    Attributes:
+        case: Their shared name without its ending.
+        predicted: A file, or the folder of its slices; None if there is no such file.
+        reference: The same.
+    """
+
+    case: str
+    predicted: Path | None
+    reference: Path | None
+
+
+def pairs(predicted: Path, reference: Path) -> list[Pair]:
+    """Match two masks, or those of two folders by their names without ending, in natural order.
+
+    Args:
+        predicted: A file, or a folder: see the table of the module. Zips of several masks go through `unpacked`.
+        reference: The same.
+
+    Raises:
+        ReadError: A path does not exist, one is a mask and the other a cohort, or nothing matches.
+    """
+    for path in (predicted, reference):
+        if not path.exists():
+            raise ReadError(f"{path} does not exist. Check the path.")
+    alone = [_is_one_mask(path) for path in (predicted, reference)]
+    if all(alone):
+        return [Pair(_case(predicted), predicted, reference)]
+    if any(alone):
+        raise ReadError("One path is a file and the other a folder. Give two files, or two folders.")
+    ours, theirs = _by_case(predicted), _by_case(reference)
+    if not ours.keys() & theirs.keys():
+        raise ReadError(
+            f"No file in {predicted.name} has the name of one in {reference.name}. Name both alike, as in case1.nii."
+        )
+    return [Pair(case, ours.get(case), theirs.get(case)) for case in sorted(ours.keys() | theirs.keys(), key=natural)]
+
+
+def unpacked(source: Path, folder: Path) -> Path:
+    """Unpack a zip of several masks, so that `pairs` can match them; anything else is returned as it is.
+
+    A zip that holds one image or nothing but DICOM slices is a single mask and stays packed: the readers open it.
+    A folder round everything in the zip is left out.
+
+    Args:
+        source: A file or folder.
+        folder: An existing private folder to unpack into; it may hold other things.
+
+    Raises:
+        ReadError: The zip is encrypted, damaged, unsafe, nested or too large, or the disk is full.
+    """
+    if not source.is_file():
+        return source
+    pack = recognised(source, source.name)
+    if pack.kind is not Kind.ARCHIVE:
+        return source
+    try:
+        with tempfile.TemporaryDirectory(dir=folder) as numbered:
+            files = archive.unpacked(pack, Path(numbered), LIMITS)
+            images = [file for file in files if file.kind in _IMAGES]
+            if len(images) <= 1 or all(_is_slice(file.path) for file in images):
+                return source
+            return _named(files, Path(tempfile.mkdtemp(dir=folder)) / source.stem, source.name)
+    except OSError as error:
+        if is_full_disk(error):
+            raise ReadError(f"{source.name} could not be unpacked: the disk is full. Free some space.") from error
+        raise ReadError(f"{source.name} could not be unpacked ({error.strerror}). Unpack it yourself.") from error
+
+
+def _named(files: Sequence[GivenFile], folder: Path, name: str) -> Path:
+    """Give unpacked files their own names, which `archive` made sure to lead nowhere else."""
+    places = [PurePosixPath(file.order.replace("\\", "/")).parts for file in files]
+    outer = _shared(places)
+    for file, place in zip(files, places, strict=True):
+        path = folder.joinpath(*place[outer:])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            raise ReadError(f"{name} holds two files called {file.name}. Keep one of them, and make the .zip again.")
+        file.path.rename(path)
+    return folder
+
+
+def _shared(places: Sequence[tuple[str, ...]]) -> int:
+    """Count the folders that lie round all files."""
+    first, last = min(place[:-1] for place in places), max(place[:-1] for place in places)
+    alike = [one == other for one, other in zip(first, last, strict=False)]
+    return [*alike, False].index(False)
+
+
+def _is_one_mask(path: Path) -> bool:
+    if path.is_file():
+        return True
+    inside = [entry for entry in path.iterdir() if not is_junk(entry.name)]
+    return bool(inside) and all(entry.is_file() and _is_slice(entry) for entry in inside)
+
+
+def _is_slice(path: Path) -> bool:
+    """Say whether a file is DICOM and no segmentation, which would hold all slices in one file."""
+    with path.open("rb") as file:
+        head = file.read(8192)
+    return recognised(path, path.name).kind is Kind.DICOM and not any(uid in head for uid in _SEGMENTATIONS)
+
+
+def _by_case(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if is_junk(path.name) or not (_holds_images(path) if path.is_dir() else _has_suffix(path)):
+            continue
+        case = _case(path)
+        if case in found:
+            raise ReadError(
+                f"{folder.name} holds two files of case {case}: {found[case].name} and {path.name}. Keep one."
+            )
+        found[case] = path
+    return found
+
+
+def _holds_images(folder: Path) -> bool:
+    inside = (Path(where) / name for where, _, names in os.walk(folder) for name in names if not is_junk(name))
+    return any(recognised(path, path.name).kind in _IMAGES for path in inside if path.is_file())
+
+
+def _has_suffix(path: Path) -> bool:
+    return path.name.lower().endswith(_SUFFIXES)
+
+
+def _case(path: Path) -> str:
+    if path.is_dir():
+        return path.name
+    ending = next((suffix for suffix in _SUFFIXES if path.name.lower().endswith(suffix)), path.suffix)
+    return path.name[: len(path.name) - len(ending)]
