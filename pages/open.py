@@ -20,7 +20,7 @@ else:
         case_card(state.case)
         annotate, labels, copy, close = st.columns([1.4, 1, 1, 0.8])
         if annotate.button("Annotate this CT", type="primary", icon=":material/draw:", width="stretch", key="annotate"):
-            st.switch_page("pages/annotate.py")
+            st.switch_page("annotate.py")
         with labels.popover("Add labels", icon=":material/layers:", width="stretch"):
             labels_upload(state, state.case)
         with copy.popover("Prepare a copy", icon=":material/tune:", width="stretch"):

@@ -32,6 +32,11 @@ def segmenter(name: str) -> Segmenter:
     return loading.result()
 
 
+def chosen(name: str) -> ModelCard | None:
+    """Return the card of a model, or None if it is not there any more."""
+    return next((card for card in weights.available().cards if card.name == name), None)
+
+
 def warm_up() -> None:
     """Start loading the default model, so that it is there when the first CT is; returns at once."""
     Thread(target=_load_default, name="warm-up", daemon=True).start()

@@ -59,6 +59,7 @@ class Case:
         boxes: What the canvas started from: number, box and label of each object.
         seen: What the model was given last.
         labels_trouble: Why the labels last uploaded could not be taken as reference, or None.
+        turn: Held by whoever changes the annotation: the page's script, or a request of the viewer.
     """
 
     volume: Volume
@@ -75,6 +76,7 @@ class Case:
     boxes: tuple[tuple[int, Box, Label], ...] = ()
     seen: Seen | None = None
     labels_trouble: str | None = None
+    turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
 
     @classmethod
     def of(cls, volume: Volume, reference: Mask | None = None) -> "Case":
@@ -145,6 +147,7 @@ class AppState:
         screen: Width and height of the browser's window, once it has told.
         scored: The comparison on the Metrics page.
         show_reference: Whether the outline of the reference is drawn.
+        simple: Whether Annotate shows the simple canvas instead of the viewer.
         turn: Held by the run that draws a page. Streamlit starts the next run before the last has ended, and a run
             that ends late takes away the fragments of the next one, which then answer nothing.
     """
@@ -163,6 +166,7 @@ class AppState:
     screen: tuple[int, int] | None = None
     scored: "Scored | None" = None
     show_reference: bool = False
+    simple: bool = False
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
 
     @property

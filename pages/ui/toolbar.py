@@ -27,7 +27,7 @@ def toolbar(state: AppState, case: Case) -> None:
     with window:
         _window_picker(case)
     with model:
-        _model_picker(state)
+        model_picker(state)
     _custom_window(case)
     undo, redo = st.columns(2, gap="small")
     _history(state, case, undo, redo)
@@ -82,7 +82,8 @@ def _take_window(case: Case) -> None:
     case.window = PRESETS.get(name, case.window)
 
 
-def _model_picker(state: AppState) -> None:
+def model_picker(state: AppState) -> None:
+    """Let the reader choose the model that answers prompts."""
     cards = {card.name: card for card in weights.available().cards}
     if cards and state.model not in cards:
         state.model = next(iter(cards))  # its file was taken away

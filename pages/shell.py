@@ -1,0 +1,23 @@
+"""What stands around every screen: its name, its style, and the way from one to the other."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.state import app_state
+
+UI = Path(__file__).parent / "ui"
+
+st.set_page_config("Lobule", page_icon=str(UI / "lobule.svg"), layout="wide")
+st.logo(str(UI / "lobule.svg"), size="large")
+st.html(UI / "style.css")
+page = st.navigation(
+    [
+        st.Page("open.py", title="Open", url_path="open", default=True),
+        st.Page("annotate.py", title="Annotate", url_path="annotate"),
+        st.Page("metrics.py", title="Metrics", url_path="metrics"),
+    ],
+    position="top",
+)
+with app_state().turn:
+    page.run()

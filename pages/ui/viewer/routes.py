@@ -1,0 +1,123 @@
+"""The ways between the viewer in the browser and an open case: voxels and labels there, prompts and edits back.
+
+A request that names no live token finds nothing. Voxels go uncompressed, for packing them takes longer than sending
+them to a browser nearby; nothing of a case may be kept on the browser's disk.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.errors import LobuleError
+from pages.ui.state import AppState, Case
+from pages.ui.viewer import tokens
+
+HERE = Path(__file__).parent
+TYPES = {".js": "text/javascript", ".css": "text/css"}
+SLICES_AT_ONCE = 64
+_NOTHING = Response(status_code=404)
+_PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_Job = Callable[[AppState, Case, Request, bytes], Response]
+
+
+@lru_cache
+def code() -> str:
+    """Fingerprint of the viewer's own files; a new version has new addresses."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(HERE.iterdir()):
+        if path.suffix in TYPES:
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+async def _module(request: Request) -> Response:
+    path = HERE / request.path_params["file"]
+    if request.path_params["code"] != code() or path.parent != HERE or path.suffix not in TYPES or not path.is_file():
+        return _NOTHING
+    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(path.read_bytes(), media_type=TYPES[path.suffix], headers=kept)
+
+
+def _of_case(job: _Job) -> Callable[[Request], object]:
+    """Make an endpoint of a job on an open case; the job runs beside the server, so that it holds up nobody."""
+
+    async def endpoint(request: Request) -> Response:
+        opened = tokens.opened(request.path_params["token"])
+        if opened is None:
+            return _NOTHING
+        sent = await request.body()
+        try:
+            return await run_in_threadpool(job, *opened, request, sent)
+        except LobuleError as error:
+            return JSONResponse({"trouble": str(error)}, status_code=422, headers=_PRIVATE)
+
+    return endpoint
+
+
+def _volume(_: AppState, case: Case, request: Request, __: bytes) -> Response:
+    first, last = _span(request, case)
+    return _voxels(case.volume.hu[first:last].astype("<i2", copy=False).data, {"Content-Encoding": "identity"})
+
+
+def _layer(_: AppState, case: Case, request: Request, __: bytes) -> Response:
+    first, last = _span(request, case)
+    if request.path_params["name"] != "reference" or case.reference is None:
+        return _NOTHING
+    return _voxels(case.reference.voxels[first:last].astype("u1", copy=False).data, {})
+
+
+def _objects(_: AppState, case: Case, request: Request, __: bytes) -> Response:
+    from pages.ui.viewer.answers import answer  # loads torch: the address is printed before
+
+    return Response(answer(case.annotation, int(request.query_params["since"])), headers=_PRIVATE)
+
+
+def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
+    from core.editing.commands import from_json, perform
+
+    from pages.ui.viewer.answers import answer
+    from pages.ui.viewer.prompts import KINDS, ask
+
+    asked = json.loads(sent)
+    with case.turn:
+        since = int(request.query_params.get("since", case.annotation.version))
+        if asked["do"] in KINDS:
+            active: int | None = ask(state, case, asked)
+        else:
+            active = perform(from_json(asked), case.annotation, case.volume)
+        return Response(answer(case.annotation, since, active), headers=_PRIVATE)
+
+
+def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:
+    from pages.ui.viewer.prompts import look
+
+    look(state, case, int(json.loads(sent)["z"]))
+    return Response(status_code=204)
+
+
+def _span(request: Request, case: Case) -> tuple[int, int]:
+    first, last = int(request.query_params["from"]), int(request.query_params["to"])
+    if not 0 <= first < last <= min(case.volume.slices, first + SLICES_AT_ONCE):
+        raise ValueError("no such slices")
+    return first, last
+
+
+def _voxels(data: memoryview, headers: dict[str, str]) -> Response:
+    return Response(data, media_type="application/octet-stream", headers=_PRIVATE | headers)
+
+
+ROUTES = [
+    Route("/lobule/viewer/{code}/{file}", _module),
+    Route("/lobule/{token}/volume", _of_case(_volume)),
+    Route("/lobule/{token}/layer/{name}", _of_case(_layer)),
+    Route("/lobule/{token}/objects", _of_case(_objects)),
+    Route("/lobule/{token}/do", _of_case(_do), methods=["POST"]),
+    Route("/lobule/{token}/look", _of_case(_look), methods=["POST"]),
+]

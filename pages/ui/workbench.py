@@ -1,0 +1,24 @@
+"""Annotate with the viewer: one line of choices, and the viewer in the rest of the window."""
+
+import streamlit as st
+
+from pages.ui.card import plain
+from pages.ui.mode import mode
+from pages.ui.side import exports, model
+from pages.ui.state import AppState, Case
+from pages.ui.toolbar import model_picker
+from pages.ui.viewer import viewer
+
+
+@st.fragment
+def workbench(state: AppState, case: Case) -> None:
+    """Show the viewer and what goes with it; redrawn alone, without the rest of the page."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="choices"):
+        st.markdown(f"**{plain(case.volume.source.name)}**", width="stretch")
+        st.caption("Not a medical device: research and teaching use.", width="content")
+        mode(state, simple=False)
+        with st.popover("Model", icon=":material/neurology:", width="content"):
+            model_picker(state)
+            model(state, case)
+        exports(state, case)
+    viewer(state, case)
