@@ -1,134 +1,175 @@
 """What a reader has outlined on a CT so far, with undo and redo; the one thing in core that changes."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TypedDict, Unpack
+from itertools import groupby, zip_longest
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from core.editing.outline import Outline, pack
-from core.errors import PromptError
+from core.editing.history import History, State
+from core.editing.layers import Masks, drawn, found_nothing, paint, place
+from core.editing.outline import Finding, Made, Outline
 from core.imaging.grid import Grid
 from core.imaging.label import DEFAULT_LABELS, Label, next_label
-from core.imaging.volume import LIVER, Mask
-from core.imaging.window import Window
-from core.segmentation.prompt import Box
-from core.segmentation.segmenter import ModelCard
+from core.imaging.volume import Mask
 
-__all__ = ["DEFAULT_LABELS", "Annotation", "Label", "Made", "Outline"]
+__all__ = ["DEFAULT_LABELS", "Annotation", "Finding", "Label", "Made", "Outline"]
 
 
-class Made(TypedDict, total=False):
-    """How a mask came about; the fields are those of `Outline`."""
+class Annotation(History):
+    """All objects on one grid and the labels they may have.
 
-    box: Box | None
-    score: float
-    model: ModelCard | None
-    window: Window | None
-
-
-_STEPS_KEPT = 200
-_Step = tuple[str, tuple[Outline, ...], tuple[Label, ...]]
-
-
-class Annotation:
-    """All outlines on one grid and the labels they may have.
-
-    Every change is one named step, such as “box on slice 41” (people count slices from 1), that can be
-    undone. Steps share the outlines they do not touch, so remembering them costs next to nothing.
+    An object is one or more outlines that share an id, one per slice it touches. Every change is one named step,
+    such as “box on slice 41” (people count slices from 1), that can be undone. A step replaces what there was as
+    a whole, so another thread always reads a state that held; changes must come one at a time.
     """
 
     def __init__(self, grid: Grid, labels: Iterable[Label] = DEFAULT_LABELS) -> None:
+        super().__init__(State((), tuple(labels)))
         self.grid = grid
-        self._labels = tuple(labels)
-        self._outlines: tuple[Outline, ...] = ()
         self._next_id = 1
-        self._done: list[_Step] = []
-        self._undone: list[_Step] = []
 
     def __len__(self) -> int:
-        return len(self._outlines)
+        """Number of outlines: an object counts once for each of its slices."""
+        return len(self.outlines)
 
     @property
     def outlines(self) -> tuple[Outline, ...]:
+        """The outlines of all objects: the oldest object first, each from the feet up."""
+        return self._state.outlines
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
         """All objects, oldest first."""
-        return self._outlines
+        groups = groupby(self.outlines, key=lambda o: (o.id, o.label))
+        return tuple(Finding(identity, label, tuple(outlines)) for (identity, label), outlines in groups)
 
     @property
     def labels(self) -> tuple[Label, ...]:
         """The labels, in the order of the picker."""
-        return self._labels
+        return self._state.labels
 
     @property
     def next_id(self) -> int:
         """The id that the next object gets; ids rise and are never used twice."""
         return self._next_id
 
-    @property
-    def undo_name(self) -> str:
-        """What `undo` would take back, or ``""``."""
-        return self._done[-1][0] if self._done else ""
-
-    @property
-    def redo_name(self) -> str:
-        """What `redo` would bring back, or ``""``."""
-        return self._undone[-1][0] if self._undone else ""
-
-    def add(self, z: int, mask: npt.NDArray[np.bool_], label: int, **made: Unpack[Made]) -> Outline:
-        """Add an object.
+    def draw(
+        self,
+        masks: Masks,
+        step: str,
+        *,
+        identity: int | None = None,
+        label: int | None = None,
+        **made: Unpack[Made],
+    ) -> int:
+        """Set what an object covers on some slices, in one step; its other slices stay. No change is no step.
 
         Args:
-            z: Slice, from 0.
-            mask: ``(H, W)`` bool of that slice.
-            label: Value of one of `labels`.
-            **made: How the mask came about, see `Outline`: ``box``, ``score``, ``model``, ``window``.
+            masks: Slice, from 0, to ``(H, W)`` bool; an empty mask takes the object off that slice, and an object
+                left without slices is gone.
+            step: What people call it: “paint on slice 41”.
+            identity: The object, or None for a new one.
+            label: Of a new object; one that is there keeps its own.
+            **made: How the masks came about, see `Outline`; what is not named stays as it was. Without ``model``
+                they count as drawn by hand.
+
+        Returns:
+            The id of the object.
+
+        Raises:
+            KeyError: There is no such object.
+            PromptError: A new object would cover nothing.
+            ValueError: There is no such slice or label, or a mask has another shape.
+        """
+        if identity is not None:
+            self._change({identity: masks}, step, made)
+            return identity
+        if label is None:
+            raise ValueError("label must be given for a new object")
+        self._check(masks)
+        identity = self._next_id
+        outlines = drawn(self.outlines, identity, self.label(label).value, masks, made)
+        if len(outlines) == len(self):
+            raise found_nothing(masks, made)
+        self._next_id += 1
+        self._step(step, State(outlines, self.labels))
+        return identity
+
+    def draw_many(self, changes: Mapping[int, Masks], step: str) -> None:
+        """Do for several objects what `draw` does for one, in one step.
+
+        Args:
+            changes: Id of an object to its masks, as for `draw`.
+            step: What people call it.
+
+        Raises:
+            KeyError: There is no such object.
+        """
+        self._change(changes, step, {})
+
+    def add(self, z: int, mask: npt.NDArray[np.bool_], label: int, **made: Unpack[Made]) -> Outline:
+        """Add an object on one slice; see `draw` for the arguments.
 
         Raises:
             PromptError: The mask is empty.
             ValueError: There is no such slice or label, or the mask has another shape.
         """
-        self._check(z, label)
-        frame, bits = self._packed(z, mask)
-        outline = Outline(self._next_id, z, label, frame, bits, **made)
-        self._next_id += 1
-        self._step(f"{'box' if outline.box else 'object'} on slice {z + 1}", (*self._outlines, outline))
-        return outline
+        kind = "box" if made.get("box") else "points" if made.get("points") else "object"
+        return self.find(self.draw({z: mask}, f"{kind} on slice {z + 1}", label=label, **made))
 
-    def find(self, identity: int) -> Outline:
+    def find(self, identity: int, z: int | None = None) -> Outline:
+        """Return the outline of an object on a slice, by default on its lowest.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for outline in self.outlines:
+            if outline.id == identity and z in (None, outline.z):
+                return outline
+        raise KeyError(identity)
+
+    def finding(self, identity: int) -> Finding:
         """Return the object with this id.
 
         Raises:
             KeyError: There is none.
         """
-        for outline in self._outlines:
-            if outline.id == identity:
-                return outline
-        raise KeyError(identity)
+        outlines = tuple(outline for outline in self.outlines if outline.id == identity)
+        if not outlines:
+            raise KeyError(identity)
+        return Finding(identity, outlines[0].label, outlines)
 
-    def remove(self, *identities: int) -> None:
-        """Take objects away, in one step; does nothing if none is named."""
-        gone = [self.find(identity) for identity in identities]
+    def remove(self, *identities: int, z: int | None = None) -> None:
+        """Take objects away, or off one slice only, in one step; does nothing if none is named."""
+        gone = [self.find(identity, z) for identity in identities]
         if gone:
-            self._step(f"delete on slice {gone[0].z + 1}", tuple(o for o in self._outlines if o not in gone))
+            where = place(self.finding(gone[0].id)) if z is None else f"on slice {z + 1}"
+            left = (o for o in self.outlines if o.id not in identities or z not in (None, o.z))
+            self._step(f"delete {where}", State(tuple(left), self.labels))
 
     def relabel(self, identity: int, label: int) -> None:
         """Give an object another label; does nothing if it has it already."""
-        old = self.find(identity)
-        self._check(old.z, label)
+        old = self.finding(identity)
+        self.label(label)
         if old.label != label:
-            self._swap(f"label on slice {old.z + 1}", old, replace(old, label=label))
+            outlines = tuple(replace(o, label=label) if o.id == identity else o for o in self.outlines)
+            self._step(f"label {place(old)}", State(outlines, self.labels))
 
-    def replace(self, identity: int, mask: npt.NDArray[np.bool_], **made: Unpack[Made]) -> None:
-        """Give an object another shape, and another box, score, model or window if given; the rest stays.
+    def replace(self, identity: int, mask: npt.NDArray[np.bool_], z: int | None = None, **made: Unpack[Made]) -> None:
+        """Give an object another shape on a slice, and another box, score, model or window if given.
 
         Raises:
+            KeyError: The object is not on that slice.
             PromptError: The mask is empty.
         """
-        old = self.find(identity)
-        frame, bits = self._packed(old.z, mask)
-        self._swap(f"edit on slice {old.z + 1}", old, replace(old, frame=frame, bits=bits, **made))
+        old = self.find(identity, z)
+        if not mask.any():
+            raise found_nothing({old.z: mask}, made)
+        self.draw({old.z: mask}, f"edit on slice {old.z + 1}", identity=identity, **made)
 
     def add_label(self, name: str) -> Label:
         """Add a label of the user's own, with the next free value from 3 and a colour unlike the others.
@@ -136,8 +177,8 @@ class Annotation:
         Raises:
             PromptError: The name is empty or taken.
         """
-        label = next_label(self._labels, name)
-        self._step(f"new label {label.name}", self._outlines, (*self._labels, label))
+        label = next_label(self.labels, name)
+        self._step(f"new label {label.name}", State(self.outlines, (*self.labels, label)))
         return label
 
     def label(self, value: int) -> Label:
@@ -146,26 +187,18 @@ class Annotation:
         Raises:
             ValueError: There is none.
         """
-        for label in self._labels:
+        for label in self.labels:
             if label.value == value:
                 return label
-        raise ValueError(f"label must be one of {[label.value for label in self._labels]}, got {value}")
-
-    def undo(self) -> str:
-        """Take the last step back and return its name; ``""`` if there is nothing to undo."""
-        return self._travel(self._done, self._undone)
-
-    def redo(self) -> str:
-        """Bring the last undone step back and return its name; ``""`` if there is nothing to redo."""
-        return self._travel(self._undone, self._done)
+        raise ValueError(f"label must be one of {[label.value for label in self.labels]}, got {value}")
 
     def on_slice(self, z: int) -> tuple[Outline, ...]:
         """Return the objects of slice ``z``, oldest first."""
-        return tuple(outline for outline in self._outlines if outline.z == z)
+        return tuple(outline for outline in self.outlines if outline.z == z)
 
     def slices_with_objects(self) -> tuple[int, ...]:
         """Return the slices that hold an object, from 0, rising."""
-        return tuple(sorted({outline.z for outline in self._outlines}))
+        return tuple(sorted({outline.z for outline in self.outlines}))
 
     def area_mm2(self, outline: Outline) -> float:
         """Return the area of an object in mm²; ``nan`` if the voxel size is not known."""
@@ -175,8 +208,17 @@ class Annotation:
     def label_slice(self, z: int) -> npt.NDArray[np.uint8]:
         """Return the labels of slice ``z``, ``(H, W)`` uint8; what lies on top is said in `label_map`."""
         labels = np.zeros(self.grid.shape[1:], dtype=np.uint8)
-        _paint(labels, self.on_slice(z))
+        paint(labels, self.on_slice(z), lambda outline: outline.label)
         return labels
+
+    def object_slice(self, z: int) -> npt.NDArray[np.uint16]:
+        """Return the ids of the objects of slice ``z``, ``(H, W)`` uint16, 0 where there is none.
+
+        Of two objects in one place it names the one whose label `label_slice` shows.
+        """
+        ids = np.zeros(self.grid.shape[1:], dtype=np.uint16)
+        paint(ids, self.on_slice(z), lambda outline: outline.id)
+        return ids
 
     def label_map(self) -> Mask:
         """Return all objects as one label map on the grid.
@@ -186,43 +228,21 @@ class Annotation:
         """
         labels = np.zeros(self.grid.shape, dtype=np.uint8)
         for z in self.slices_with_objects():
-            _paint(labels[z], self.on_slice(z))
+            paint(labels[z], self.on_slice(z), lambda outline: outline.label)
         return Mask(labels, self.grid)
 
-    def _swap(self, name: str, old: Outline, new: Outline) -> None:
-        self._step(name, tuple(new if outline is old else outline for outline in self._outlines))
+    def _change(self, changes: Mapping[int, Masks], step: str, made: Made) -> None:
+        outlines = self.outlines
+        for identity, masks in changes.items():
+            self._check(masks)
+            outlines = drawn(outlines, identity, self.find(identity).label, masks, made)
+        if any(new is not old for new, old in zip_longest(outlines, self.outlines)):
+            self._step(step, State(outlines, self.labels))
 
-    def _step(self, name: str, outlines: tuple[Outline, ...], labels: tuple[Label, ...] | None = None) -> None:
-        self._done = [*self._done, (name, self._outlines, self._labels)][-_STEPS_KEPT:]
-        self._undone = []
-        self._outlines = outlines
-        self._labels = self._labels if labels is None else labels
-
-    def _travel(self, past: list[_Step], future: list[_Step]) -> str:
-        if not past:
-            return ""
-        name, outlines, labels = past.pop()
-        future.append((name, self._outlines, self._labels))
-        self._outlines, self._labels = outlines, labels
-        return name
-
-    def _check(self, z: int, label: int) -> None:
-        if not 0 <= z < self.grid.shape[0]:
-            raise ValueError(f"z must lie in 0..{self.grid.shape[0] - 1}, got {z}")
-        self.label(label)
-
-    def _packed(self, z: int, mask: npt.NDArray[np.bool_]) -> tuple[Box, npt.NDArray[np.uint8]]:
-        if mask.shape != self.grid.shape[1:] or mask.dtype != np.bool_:
-            raise ValueError(f"mask must be bool of {self.grid.shape[1:]}, got {mask.dtype} of {mask.shape}")
-        if not mask.any():
-            raise PromptError(
-                f"Nothing was found in the box on slice {z + 1}. Draw it again, a little larger than the object."
-            )
-        return pack(mask)
-
-
-def _paint(labels: npt.NDArray[np.uint8], outlines: Iterable[Outline]) -> None:
-    """Paint the objects of one slice onto ``(H, W)`` in place, the liver first."""
-    for outline in sorted(outlines, key=lambda o: o.label != LIVER):
-        frame = outline.frame
-        labels[frame.y0 : frame.y1, frame.x0 : frame.x1][outline.crop] = outline.label
+    def _check(self, masks: Masks) -> None:
+        depth, *shape = self.grid.shape
+        for z, mask in masks.items():
+            if not 0 <= z < depth:
+                raise ValueError(f"z must lie in 0..{depth - 1}, got {z}")
+            if mask.shape != tuple(shape) or mask.dtype != np.bool_:
+                raise ValueError(f"mask must be bool of {tuple(shape)}, got {mask.dtype} of {mask.shape}")

@@ -41,7 +41,7 @@ def collect(state: AppState, case: Case) -> None:
 def _answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> None:
     moved, new, gone = compare(case.annotation.on_slice(case.z), drawn)
     slips = any(item.box is None for item in drawn)
-    case.annotation.remove(*(outline.id for outline in gone))
+    case.annotation.remove(*(outline.id for outline in gone), z=case.z)
     for outline, box in moved:
         _ask(state, case, box, outline.label, outline)
     for item in new:
@@ -70,11 +70,11 @@ def _ask(state: AppState, case: Case, box: Box, label: int, old: Outline | None 
         segmenter = models.segmenter(state.model)
         prediction = _predict(case, box, segmenter)
         window = models.fed_window(case, segmenter)
-        made: Made = {"box": box, "score": prediction.score, "model": segmenter.card, "window": window}
+        made: Made = {"box": box, "points": (), "score": prediction.score, "model": segmenter.card, "window": window}
         if old is None:
             case.annotation.add(case.z, prediction.mask, label, **made)
         else:
-            case.annotation.replace(old.id, prediction.mask, **made)
+            case.annotation.replace(old.id, prediction.mask, old.z, **made)
     except LobuleError as error:
         case.remount()
         st.toast(plain(str(error)), icon=":material/error:", duration="long")

@@ -78,7 +78,7 @@ def _object(state: AppState, case: Case, outline: Outline) -> None:
         on_click=_delete,
         args=(state, case, outline),
     )
-    st.markdown(f"{_area(case, outline)} · {_confidence(outline.score)}")
+    st.markdown(f"{_area(case, outline)} · {_confidence(outline)}")
 
 
 def _relabel(state: AppState, case: Case, outline: Outline) -> None:
@@ -90,7 +90,7 @@ def _relabel(state: AppState, case: Case, outline: Outline) -> None:
 
 def _delete(state: AppState, case: Case, outline: Outline) -> None:
     collect(state, case)
-    case.annotation.remove(outline.id)
+    case.annotation.remove(outline.id, z=outline.z)
     case.remount()
 
 
@@ -99,8 +99,13 @@ def _area(case: Case, outline: Outline) -> str:
     return f"{outline.voxels} pixels" if math.isnan(area_mm2) else f"{area_mm2 / 100:.2f} cm²"
 
 
-def _confidence(score: float) -> str:
+def _confidence(outline: Outline) -> str:
     """Say what the model thinks of its mask: above 0.9 it was seen to be right, under 0.7 often wrong."""
+    score = outline.score
+    if math.isnan(score):
+        return "drawn by hand"
+    if outline.by_hand:
+        return f"confidence {score:.2f}, since changed by hand"
     if score >= 0.9:
         return f":green[confidence {score:.2f}]"
     return f":orange[confidence {score:.2f}]" if score >= 0.7 else f":red[confidence {score:.2f}, check it]"

@@ -167,7 +167,7 @@ def test_several_objects_can_be_removed_in_one_step(annotation: Annotation) -> N
 
 def test_an_empty_mask_asks_for_a_larger_box(annotation: Annotation) -> None:
     with pytest.raises(PromptError, match="Nothing was found in the box on slice 4"):
-        annotation.add(3, block(0, 0, 0, 0), 2)
+        annotation.add(3, block(0, 0, 0, 0), 2, box=Box(0, 0, 3, 4))
     assert annotation.undo_name == ""
 
 

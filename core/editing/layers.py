@@ -1,0 +1,66 @@
+"""Outlines one over another: setting some of an object's anew, and painting those of a slice."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from core.editing.outline import Finding, Made, Outline, pack
+from core.errors import PromptError
+from core.imaging.volume import LIVER
+
+Masks = Mapping[int, npt.NDArray[np.bool_]]
+
+
+def drawn(outlines: tuple[Outline, ...], identity: int, label: int, masks: Masks, made: Made) -> tuple[Outline, ...]:
+    """Return the outlines with some of one object's set anew.
+
+    Args:
+        outlines: By rising id, those of one object from the feet up.
+        identity: The object; it need not be there yet.
+        label: Its label.
+        masks: Slice to ``(H, W)`` bool; empty takes the object off the slice.
+        made: How the masks came about.
+
+    Returns:
+        In the same order; an outline that stays as it was is the same object.
+    """
+    own = {outline.z: outline for outline in outlines if outline.id == identity}
+    for z, mask in masks.items():
+        old = own.pop(z, None)
+        if mask.any():
+            own[z] = _shaped(old, identity, z, label, mask, made)
+    before = (outline for outline in outlines if outline.id < identity)
+    after = (outline for outline in outlines if outline.id > identity)
+    return (*before, *(own[z] for z in sorted(own)), *after)
+
+
+def _shaped(old: Outline | None, identity: int, z: int, label: int, mask: npt.NDArray[np.bool_], made: Made) -> Outline:
+    frame, bits = pack(mask)
+    by_hand = made.get("model") is None
+    if old is None:
+        return Outline(identity, z, label, frame, bits, by_hand=by_hand, **made)
+    if old.frame == frame and np.array_equal(old.bits, bits):
+        return replace(old, by_hand=by_hand and old.by_hand, **made) if made else old
+    return replace(old, frame=frame, bits=bits, by_hand=by_hand, **made)
+
+
+def paint(canvas: npt.NDArray[np.integer], outlines: Iterable[Outline], value: Callable[[Outline], int]) -> None:
+    """Paint the outlines of one slice onto ``(H, W)`` in place, each with its value; the liver first."""
+    for outline in sorted(outlines, key=lambda o: o.label != LIVER):
+        frame = outline.frame
+        canvas[frame.y0 : frame.y1, frame.x0 : frame.x1][outline.crop] = value(outline)
+
+
+def place(finding: Finding) -> str:
+    """Say where an object is, for the name of a step: its slice, counted from 1, or its number if it has several."""
+    return f"on slice {finding.slices[0] + 1}" if len(finding.slices) == 1 else f"of object {finding.id}"
+
+
+def found_nothing(masks: Masks, made: Made) -> PromptError:
+    """Return the error for masks that are all empty."""
+    where = f" on slice {min(masks) + 1}" if masks else ""
+    if made.get("box"):
+        return PromptError(f"Nothing was found in the box{where}. Draw it again, a little larger than the object.")
+    return PromptError(f"Nothing was found{where}. Mark the object again, well inside its edge.")
