@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypedDict
 
 import numpy as np
@@ -59,7 +60,7 @@ class Outline:
         flat = np.unpackbits(self.bits, count=self.frame.height * self.frame.width)
         return flat.reshape(self.frame.height, self.frame.width).view(np.bool_)
 
-    @property
+    @cached_property
     def voxels(self) -> int:
         """Number of pixels it covers."""
         return int(np.bitwise_count(self.bits).sum())
