@@ -7,7 +7,7 @@ from pages.ui.mode import mode
 from pages.ui.side import exports, model
 from pages.ui.state import AppState, Case
 from pages.ui.toolbar import model_picker
-from pages.ui.viewer import viewer
+from pages.ui.viewer.face import viewer
 
 
 @st.fragment

@@ -5,35 +5,30 @@ import math
 import struct
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from core.editing.annotation import Annotation
 from core.editing.outline import Outline
-from core.segmentation.prompt import Box
 
 
 def answer(annotation: Annotation, since: int, active: int | None = None) -> bytes:
     """Return everything that changed since a version.
 
     A header as JSON behind its length in four bytes, then the object numbers (uint16) of the changed regions, row by
-    row; all little-endian. A slice is cleared first, then its region is filled in.
+    row; all little-endian. Outside of its region a slice is as it was; a cleared slice holds nothing any more.
 
     Args:
         annotation: What the browser shows.
         since: The version it knows; 0 for none.
         active: The object that the last command worked on.
     """
-    changed = sorted(annotation.changed_since(since))
-    regions, numbers = [], []
-    for z in changed:
+    regions, numbers, cleared = [], [], []
+    for z, box in sorted(annotation.touched_since(since).items()):
         ids = annotation.object_slice(z)
-        frame = _frame(ids)
-        if frame is not None:
-            crop = ids[frame.y0 : frame.y1, frame.x0 : frame.x1]
-            regions.append({"z": z, "y0": frame.y0, "x0": frame.x0, "h": frame.height, "w": frame.width})
-            numbers.append(np.ascontiguousarray(crop, dtype="<u2").tobytes())
-    header = json.dumps(_header(annotation, active) | {"regions": regions, "cleared": changed}).encode()
+        if not ids.any():
+            cleared.append(z)
+            continue
+        regions.append({"z": z, "y0": box.y0, "x0": box.x0, "h": box.height, "w": box.width})
+        numbers.append(ids[box.y0 : box.y1, box.x0 : box.x1].astype("<u2").tobytes())
+    header = json.dumps(_header(annotation, active) | {"regions": regions, "cleared": cleared}).encode()
     return b"".join((struct.pack("<I", len(header)), header, *numbers))
 
 
@@ -70,10 +65,3 @@ def _prompt(outline: Outline) -> dict[str, Any]:
 
 def _number(value: float) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
-
-
-def _frame(ids: npt.NDArray[np.uint16]) -> Box | None:
-    rows, columns = np.flatnonzero(ids.any(axis=1)), np.flatnonzero(ids.any(axis=0))
-    if not len(rows):
-        return None
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)

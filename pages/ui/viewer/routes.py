@@ -76,7 +76,8 @@ def _layer(_: AppState, case: Case, request: Request, __: bytes) -> Response:
 def _objects(_: AppState, case: Case, request: Request, __: bytes) -> Response:
     from pages.ui.viewer.answers import answer  # loads torch: the address is printed before
 
-    return Response(answer(case.annotation, int(request.query_params["since"])), headers=_PRIVATE)
+    with case.turn:
+        return Response(answer(case.annotation, int(request.query_params["since"])), headers=_PRIVATE)
 
 
 def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
