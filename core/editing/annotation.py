@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.editing.history import History, State
-from core.editing.layers import Masks, drawn, found_nothing, paint, place
+from core.editing.layers import Masks, drawn, paint
 from core.editing.outline import Finding, Made, Outline
+from core.editing.wording import found_nothing, place
 from core.imaging.grid import Grid
 from core.imaging.label import DEFAULT_LABELS, Label, next_label
 from core.imaging.volume import Mask

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.editing.layers import Masks
+from core.imaging.grid import Grid
 
 Bools = npt.NDArray[np.bool_]
+Spacing = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,3 +81,8 @@ def runs(masks: Masks) -> list[list[int]]:
         else:
             found.append([z])
     return found
+
+
+def voxel_mm(grid: Grid) -> Spacing:
+    """Return the voxel size ``(z, y, x)`` in mm; 1 mm where it is not known, so that lengths count voxels."""
+    return grid.spacing if grid.has_spacing else (1.0, 1.0, 1.0)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from core.editing.block import voxel_mm
 from core.editing.layers import Masks
 from core.imaging.grid import Grid
 from core.imaging.volume import Volume
@@ -34,7 +35,7 @@ def stroke(
     Returns:
         Slice to ``(H, W)``; slices on which nothing is painted are left out.
     """
-    spacing = np.asarray(grid.spacing if grid.has_spacing else (1.0, 1.0, 1.0))
+    spacing = np.asarray(voxel_mm(grid))
     painted: dict[int, npt.NDArray[np.bool_]] = {}
     reach = radius_mm / spacing * ((1, 1, 1) if ball else (0, 1, 1))
     for line in [np.asarray(points, dtype=float)] if ball else _by_slice(points):

@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from core.editing.outline import Finding, Made, Outline, pack
-from core.errors import PromptError
+from core.editing.outline import Made, Outline, pack
 from core.imaging.volume import LIVER
 
 Masks = Mapping[int, npt.NDArray[np.bool_]]
@@ -51,16 +50,3 @@ def paint(canvas: npt.NDArray[np.integer], outlines: Iterable[Outline], value: C
     for outline in sorted(outlines, key=lambda o: o.label != LIVER):
         frame = outline.frame
         canvas[frame.y0 : frame.y1, frame.x0 : frame.x1][outline.crop] = value(outline)
-
-
-def place(finding: Finding) -> str:
-    """Say where an object is, for the name of a step: its slice, counted from 1, or its number if it has several."""
-    return f"on slice {finding.slices[0] + 1}" if len(finding.slices) == 1 else f"of object {finding.id}"
-
-
-def found_nothing(masks: Masks, made: Made) -> PromptError:
-    """Return the error for masks that are all empty."""
-    where = f" on slice {min(masks) + 1}" if masks else ""
-    if made.get("box"):
-        return PromptError(f"Nothing was found in the box{where}. Draw it again, a little larger than the object.")
-    return PromptError(f"Nothing was found{where}. Mark the object again, well inside its edge.")

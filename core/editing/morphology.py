@@ -16,11 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from core.editing.block import Block, Bools, is_solid, runs
+from core.editing.block import Block, Bools, Spacing, is_solid, runs, voxel_mm
 from core.editing.layers import Masks
 from core.imaging.grid import Grid
 
-Spacing = tuple[float, float, float]
 _TAIL = 3.0  # standard deviations after which a Gaussian is cut off
 _SLACK = 1e-9
 
@@ -48,7 +47,7 @@ def remove_small(masks: Masks, min_mm3: float, grid: Grid) -> dict[int, Bools]:
 
     An island on a single slice has the volume of its voxels, each as thick as the slices are apart.
     """
-    least = max(0, math.ceil(min_mm3 / math.prod(_spacing(grid)) - _SLACK))
+    least = max(0, math.ceil(min_mm3 / math.prod(voxel_mm(grid)) - _SLACK))
     block = Block.of(masks, _span(masks))
     if is_solid(masks):
         return block.holding(_without_dust(block.voxels, least)).masks()
@@ -62,7 +61,7 @@ def grow(masks: Masks, mm: float, grid: Grid) -> dict[int, Bools]:
     lies so near to one outside. The edge of the volume is no edge of the object: nothing is taken off there. A
     body grows into the slices next to it.
     """
-    spacing, reach = _spacing(grid), abs(mm)
+    spacing, reach = voxel_mm(grid), abs(mm)
     if not is_solid(masks):
         spacing = (2 * reach + 1, *spacing[1:])  # the next slice is out of reach
     z, y, x = (math.floor(reach / step + _SLACK) for step in spacing)
@@ -86,7 +85,7 @@ def smooth(masks: Masks, mm: float, grid: Grid) -> dict[int, Bools]:
 
 
 def _smooth_run(masks: Masks, mm: float, grid: Grid) -> dict[int, Bools]:
-    sigma = [mm / step for step in _spacing(grid)]
+    sigma = [mm / step for step in voxel_mm(grid)]
     z, y, x = (math.ceil(_TAIL * s) for s in sigma)
     first, last = min(masks), max(masks)
     if first == last:
@@ -113,10 +112,6 @@ def _level(field: npt.NDArray[np.float32], count: int) -> float:
 def _span(masks: Masks) -> range | None:
     """Return the slices of a body with those missing in between, None for single slices."""
     return range(min(masks), max(masks) + 1) if is_solid(masks) else None
-
-
-def _spacing(grid: Grid) -> Spacing:
-    return grid.spacing if grid.has_spacing else (1.0, 1.0, 1.0)
 
 
 def _largest(voxels: Bools) -> Bools:

@@ -1,4 +1,4 @@
-"""The record of how masks came about: boxes, scores, models and windows as JSON, without a patient's name."""
+"""The record of how masks came about: boxes, points, scores, models and windows as JSON, without a patient's name."""
 
 import json
 import math
@@ -7,12 +7,12 @@ from importlib.metadata import version
 from typing import Any
 
 from core.editing.annotation import Annotation
-from core.editing.outline import Outline
+from core.editing.outline import Finding, Outline
 from core.imaging.volume import Volume
 from core.segmentation.prompt import Box
 from core.version import VERSION
 
-FORMAT = "lobule-prompts/1"
+FORMAT = "lobule-prompts/2"
 _PACKAGES = ("torch", "SimpleITK", "numpy")
 
 
@@ -30,7 +30,8 @@ def prompts_json(annotation: Annotation, volume: Volume) -> str:
     record = {
         "format": FORMAT,
         "conventions": "slices count from 1 at the feet; rows and columns are half-open [first, end) voxels from 0, "
-        "rows growing to the back, columns to the patient's left (L-P-S)",
+        "rows growing to the back, columns to the patient's left (L-P-S); box, points, score and model are those of the "
+        "prompt asked last on a slice, whose mask was changed afterwards where it was shaped by hand",
         "image": {
             "fingerprint": volume.key,
             "slices_rows_columns": list(volume.grid.shape),
@@ -38,7 +39,7 @@ def prompts_json(annotation: Annotation, volume: Volume) -> str:
             "intensity": volume.intensity.value,
         },
         "labels": [{"value": label.value, "name": label.name, "colour": label.css} for label in annotation.labels],
-        "objects": [_object(outline, annotation, names, volume.has_hu) for outline in annotation.outlines],
+        "objects": [_object(finding, annotation, names, volume.has_hu) for finding in annotation.findings],
         "models": [
             {"name": card.name, "sha256": card.sha256, "window": str(card.window), "licence": card.licence}
             for card in models.values()
@@ -48,20 +49,30 @@ def prompts_json(annotation: Annotation, volume: Volume) -> str:
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _object(outline: Outline, annotation: Annotation, names: dict[int, str], has_hu: bool) -> dict[str, Any]:
+def _object(finding: Finding, annotation: Annotation, names: dict[int, str], has_hu: bool) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "label": {"value": finding.label, "name": names[finding.label]},
+        "voxels": finding.voxels,
+        "volume_ml": _number(finding.volume_ml(annotation.grid)),
+        "slices": [_slice(outline, annotation, has_hu) for outline in finding.outlines],
+    }
+
+
+def _slice(outline: Outline, annotation: Annotation, has_hu: bool) -> dict[str, Any]:
     card = outline.model
     window = outline.window if has_hu else None
     return {
-        "id": outline.id,
         "slice": outline.z + 1,
-        "label": {"value": outline.label, "name": names[outline.label]},
         "box": _spans(outline.box) if outline.box else None,
+        "points": [{"row": point.y, "column": point.x, "on_object": point.positive} for point in outline.points],
         "extent": _spans(outline.frame),
         "area_voxels": outline.voxels,
         "area_mm2": _number(annotation.area_mm2(outline)),
         "score": _number(outline.score),
         "model": {"name": card.name, "sha256": card.sha256} if card else None,
         "window_hu": {"level": window.level_hu, "width": window.width_hu} if window else None,
+        "shaped_by_hand": outline.by_hand,
     }
 
 

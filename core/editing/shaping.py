@@ -1,0 +1,126 @@
+"""Commands that mend the shape of one object."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from core.editing import fields, morphology
+from core.editing.annotation import Annotation
+from core.editing.asked import known_object
+from core.editing.block import Bools, voxel_mm
+from core.editing.interpolation import between
+from core.editing.layers import Masks
+from core.editing.wording import length, on_slices
+from core.errors import PromptError
+from core.imaging.volume import Volume
+
+FARTHEST_MM = 50.0
+_OBJECT = fields.of(fields.whole)
+
+
+@dataclass(frozen=True)
+class FillHoles:
+    """Fill what the object encloses on a slice."""
+
+    object: int = field(metadata=_OBJECT)
+
+    def perform(self, annotation: Annotation, _: Volume) -> int:
+        """Fill them, and return the object."""
+        step = f"fill holes of object {self.object}"
+        trouble = f"Object {self.object} has no holes: it encloses nothing on any of its slices."
+        return _reshape(annotation, self.object, morphology.fill_holes, step, trouble)
+
+
+@dataclass(frozen=True)
+class KeepLargest:
+    """Keep the largest island of the object."""
+
+    object: int = field(metadata=_OBJECT)
+
+    def perform(self, annotation: Annotation, _: Volume) -> int:
+        """Remove the others, and return the object."""
+        step = f"keep largest island of object {self.object}"
+        trouble = f"Object {self.object} is in one piece already."
+        return _reshape(annotation, self.object, morphology.keep_largest, step, trouble)
+
+
+@dataclass(frozen=True)
+class RemoveSmall:
+    """Remove the islands of the object that are smaller than ``mm3``."""
+
+    object: int = field(metadata=_OBJECT)
+    mm3: float = field(metadata=fields.of(fields.within(0, fields.FARTHEST)))
+
+    def perform(self, annotation: Annotation, volume: Volume) -> int:
+        """Remove them, and return the object."""
+        size = f"{self.mm3:g} {'mm³' if volume.grid.has_spacing else 'voxels'}"
+        shape = partial(morphology.remove_small, min_mm3=self.mm3, grid=volume.grid)
+        step = f"remove islands of object {self.object} under {size}"
+        trouble = f"No island of object {self.object} is smaller than {size}."
+        return _reshape(annotation, self.object, shape, step, trouble)
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """Round off what is rough on a scale of ``mm``."""
+
+    object: int = field(metadata=_OBJECT)
+    mm: float = field(metadata=fields.of(fields.within(0, FARTHEST_MM)))
+
+    def perform(self, annotation: Annotation, volume: Volume) -> int:
+        """Smooth it, and return the object."""
+        far = length(self.mm, volume.grid)
+        shape = partial(morphology.smooth, mm=self.mm, grid=volume.grid)
+        step = f"smooth object {self.object} by {far}"
+        trouble = f"Object {self.object} is as smooth as {far} can make it."
+        return _reshape(annotation, self.object, shape, step, trouble)
+
+
+@dataclass(frozen=True)
+class Grow:
+    """Add a margin of ``mm``, or take one off if it is negative."""
+
+    object: int = field(metadata=_OBJECT)
+    mm: float = field(metadata=fields.of(fields.within(-FARTHEST_MM, FARTHEST_MM)))
+
+    def perform(self, annotation: Annotation, volume: Volume) -> int:
+        """Grow or shrink it, and return the object."""
+        far = length(abs(self.mm), volume.grid)
+        shape = partial(morphology.grow, mm=self.mm, grid=volume.grid)
+        step = f"{'grow' if self.mm > 0 else 'shrink'} object {self.object} by {far}"
+        trouble = f"No voxel lies within {far} of the edge of object {self.object}. Choose a longer way."
+        return _reshape(annotation, self.object, shape, step, trouble)
+
+
+@dataclass(frozen=True)
+class Interpolate:
+    """Fill the slices between those on which the object is outlined."""
+
+    object: int = field(metadata=_OBJECT)
+
+    def perform(self, annotation: Annotation, volume: Volume) -> int:
+        """Fill them, and return the object."""
+        _, height, width = volume.grid.shape
+        found = between(known_object(annotation, self.object).masks((height, width)), voxel_mm(volume.grid))
+        if not found:
+            raise PromptError(
+                f"Object {self.object} has no gap to fill. Outline it on slices further apart, then interpolate."
+            )
+        return annotation.draw(found, f"interpolate object {self.object} {on_slices(found)}", identity=self.object)
+
+
+def _reshape(
+    annotation: Annotation, identity: int, shape: Callable[[Masks], dict[int, Bools]], step: str, trouble: str
+) -> int:
+    """Give an object another shape in one step; ``trouble`` is told if it is the shape that it has."""
+    _, height, width = annotation.grid.shape
+    before = known_object(annotation, identity).masks((height, width))
+    after = shape(before)
+    changed = {z: mask for z, mask in after.items() if z not in before or not np.array_equal(mask, before[z])}
+    if not changed:
+        raise PromptError(trouble)
+    if not any(mask.any() for mask in after.values()):
+        raise PromptError(f"Nothing of object {identity} would be left. Use a smaller value, or delete the object.")
+    return annotation.draw(changed, step, identity=identity)
