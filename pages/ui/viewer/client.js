@@ -1,0 +1,64 @@
+// The routes of a case: volumes and masks come as bytes, commands go as JSON.
+
+/** The server does not answer now; the same may work later. */
+export class Unreachable extends Error {}
+/** The server does not know this case any more. */
+export class Gone extends Error {}
+/** The user asked for something that cannot be done; the message is for the screen. */
+export class Refused extends Error {}
+
+export class Client {
+  /** @param base `lobule/<token>/`, relative to the page */
+  constructor(base) {
+    this.base = new URL(base, document.baseURI);
+  }
+
+  /** Return the slices [from, to) of the volume as Int16Array, or of a layer as Uint8Array. */
+  async slab(layer, from, to, count, signal) {
+    const path = layer === null ? "volume" : `layer/${encodeURIComponent(layer)}`;
+    const bytes = await this.bytes(`${path}?from=${from}&to=${to}`, { signal });
+    const Values = layer === null ? Int16Array : Uint8Array;
+    if (bytes.byteLength !== count * Values.BYTES_PER_ELEMENT) throw new Unreachable("an answer was cut short");
+    return new Values(bytes);
+  }
+
+  /** Return all that changed since a version of the annotation. */
+  async objects(since) {
+    return answer(await this.bytes(`objects?since=${since}`));
+  }
+
+  /** Send a command; the answer holds all that changed since a version. */
+  async perform(command, since) {
+    return answer(await this.bytes(`do?since=${since}`, post(command)));
+  }
+
+  /** Tell which slice is looked at. Nothing hangs on it, so a failure is not told. */
+  look(z) {
+    fetch(new URL("look", this.base), post({ z })).catch(() => {});
+  }
+
+  async bytes(path, options = {}) {
+    let response;
+    try {
+      response = await fetch(new URL(path, this.base), options);
+      if (response.ok) return await response.arrayBuffer();
+    } catch (error) {
+      throw new Unreachable(error.message, { cause: error });
+    }
+    if (response.status === 404) throw new Gone();
+    if (response.status === 422) throw new Refused((await response.json()).trouble);
+    if (response.status < 500 || response.status === 500) throw new Refused("");
+    throw new Unreachable(`${response.status}`); // 502 to 504: a server that starts again
+  }
+}
+
+function post(body) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** Read an answer: a length, a JSON header of that length, then the object ids of its regions one after another. */
+function answer(bytes) {
+  const length = new DataView(bytes).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+  return { ...header, ids: new Uint16Array(bytes.slice(4 + length)) }; // a copy, as the header's length may be odd
+}
