@@ -1,0 +1,63 @@
+// What the app is told: where the reader is once he rests, that something was drawn, which slice is looked at.
+
+const REST_MS = 500;
+const LOOK_MS = 100;
+const CHANGED_MS = 150;
+
+export class Reports {
+  constructor(viewer, component) {
+    this.viewer = viewer;
+    this.take(component);
+    this.sent = new Set();
+  }
+
+  take({ setStateValue, setTriggerValue }) {
+    this.tell = setStateValue;
+    this.trigger = setTriggerValue;
+  }
+
+  get view() {
+    const { at, level, width, label } = this.viewer.state;
+    return { z: at[0] + 1, level, width, label };
+  }
+
+  /** Say whether data only echoes what was reported: then the reader may be further already. */
+  isOwn({ window, label }) {
+    return this.sent.has(JSON.stringify([window.level, window.width, label]));
+  }
+
+  moved() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), REST_MS);
+  }
+
+  rest() {
+    this.resting = null;
+    const { view } = this;
+    const words = JSON.stringify(view);
+    if (words === this.last) return;
+    this.last = words;
+    this.sent.add(JSON.stringify([view.level, view.width, view.label]));
+    this.tell("view", view);
+  }
+
+  look() {
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => {
+      const [z] = this.viewer.state.at;
+      if (!this.viewer.data.editable || this.looked === z) return;
+      this.looked = z;
+      this.viewer.session.client.look(z);
+    }, LOOK_MS);
+  }
+
+  changed(version) {
+    clearTimeout(this.changing);
+    this.changing = setTimeout(() => this.trigger("changed", version), CHANGED_MS);
+  }
+
+  /** The place is taken down: what waits is not told any more, a page that is gone cannot be. */
+  flush() {
+    for (const timer of [this.resting, this.looking, this.changing]) clearTimeout(timer);
+  }
+}
