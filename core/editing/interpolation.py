@@ -61,7 +61,9 @@ def _layers(first: Bools, last: Bools, steps: int, spacing: tuple[float, ...]) -
 
 def _pairs(first: Bools, last: Bools, spacing: tuple[float, ...]) -> Iterator[tuple[Bools, Bools]]:
     """Yield what belongs together: pieces that overlap or touch, then the nearest of the rest, then single ones."""
-    places, count = cc3d.connected_components(np.ascontiguousarray(first | last), connectivity=8, return_N=True)
+    body = np.pad((first | last)[None], 1)  # in 2-D, and without a margin, cc3d 4.1 errs on small arrays
+    labels, count = cc3d.connected_components(body, connectivity=26, return_N=True)
+    places = labels[1, 1:-1, 1:-1]
     alone: tuple[list[Bools], list[Bools]] = ([], [])
     for number in range(1, count + 1):
         pair = first & (places == number), last & (places == number)

@@ -115,13 +115,20 @@ def _span(masks: Masks) -> range | None:
 
 
 def _largest(voxels: Bools) -> Bools:
-    kept = cc3d.largest_k(np.ascontiguousarray(voxels), k=1, connectivity=26 if voxels.ndim == 3 else 8)
-    return np.asarray(kept, dtype=bool)
+    return _core(cc3d.largest_k(_padded(voxels), k=1, connectivity=26), voxels)
 
 
 def _without_dust(voxels: Bools, least: int) -> Bools:
-    kept = cc3d.dust(np.ascontiguousarray(voxels), threshold=least, connectivity=26 if voxels.ndim == 3 else 8)
-    return np.asarray(kept, dtype=bool)
+    return _core(cc3d.dust(_padded(voxels), least, connectivity=26), voxels)
+
+
+def _padded(voxels: Bools) -> Bools:
+    """Return a slice or a body with a margin: on arrays that are one voxel thin, and in 2-D, cc3d 4.1 errs."""
+    return np.pad(voxels if voxels.ndim == 3 else voxels[None], 1)
+
+
+def _core(padded: npt.NDArray[np.generic], voxels: Bools) -> Bools:
+    return padded[1:-1, 1:-1, 1:-1].astype(bool).reshape(voxels.shape)
 
 
 def _dilated(voxels: Bools, mm: float, spacing: Spacing) -> Bools:

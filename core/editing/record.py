@@ -30,8 +30,8 @@ def prompts_json(annotation: Annotation, volume: Volume) -> str:
     record = {
         "format": FORMAT,
         "conventions": "slices count from 1 at the feet; rows and columns are half-open [first, end) voxels from 0, "
-        "rows growing to the back, columns to the patient's left (L-P-S); box, points, score and model are those of the "
-        "prompt asked last on a slice, whose mask was changed afterwards where it was shaped by hand",
+        "rows growing to the back, columns to the patient's left (L-P-S); box, points, score and model are those of "
+        "the prompt asked last on a slice, whose mask was changed afterwards where it was shaped by hand",
         "image": {
             "fingerprint": volume.key,
             "slices_rows_columns": list(volume.grid.shape),
