@@ -47,8 +47,9 @@ export class Client {
     }
     if (response.status === 404) throw new Gone();
     if (response.status === 422) throw new Refused((await response.json()).trouble);
-    if (response.status < 500 || response.status === 500) throw new Refused("");
-    throw new Unreachable(`${response.status}`); // 502 to 504: a server that starts again
+    // What only reads may be asked again; a command that broke the server may not. 502 to 504: it starts again.
+    const again = options.method !== "POST" || response.status > 500;
+    throw again ? new Unreachable(`${response.status}`) : new Refused("");
   }
 }
 

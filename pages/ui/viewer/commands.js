@@ -78,9 +78,14 @@ export function change(viewer, verb, fields = {}) {
 export function changeHere(viewer, verb, fields = {}) {
   const handle = viewer.session.active;
   const z = viewer.state.at[0];
-  const object = handle && viewer.objects.find(handle.id);
-  if (object && !object.slices.includes(z)) return viewer.notice.say(t("not_on_slice", { id: handle.id }));
+  if (!mayBeOn(viewer, handle, z)) return viewer.notice.say(t("not_on_slice", { id: handle.id }));
   change(viewer, verb, { z, ...fields });
+}
+
+/** Whether an object lies on a slice, or may by the time that what is said now is done. */
+function mayBeOn(viewer, handle, z) {
+  const object = handle && viewer.objects.find(handle.id);
+  return !object || object.slices.includes(z) || viewer.queue.jobs.some((job) => job.handle?.id === handle.id);
 }
 
 /** Copy the active object to the slice `step` further, and go there. */
@@ -88,9 +93,9 @@ export function copyTo(viewer, step) {
   const z = viewer.state.at[0];
   const to = z + step;
   if (to < 0 || to >= viewer.data.shape[0]) return viewer.notice.say(t("no_next_slice"));
-  const object = viewer.session.active && viewer.objects.find(viewer.session.active.id);
+  const goes = viewer.session.active && mayBeOn(viewer, viewer.session.active, z);
   changeHere(viewer, "copy", { to });
-  if (object?.slices.includes(z)) viewer.goTo(to);
+  if (goes) viewer.goTo(to);
 }
 
 /** Undo, redo or add a label: commands about no object. */

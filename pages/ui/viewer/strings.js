@@ -97,7 +97,7 @@ export const ENGLISH = {
   loading: "Loading slice {slice}…",
   loading_volume: "Loading the CT: {percent} %",
   lost: "The connection is lost. Trying again…",
-  lost_edit: "The connection is lost. {count} of your changes wait and are sent again…",
+  lost_edit: "The connection is lost. Changes that wait to be sent: {count}. Trying again…",
   back_again: "Connected again.",
   gone: "This CT is no longer open on the server. Open it again.",
   failed: "The server could not do this. Nothing was changed.",
