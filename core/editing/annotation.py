@@ -148,7 +148,8 @@ class Annotation(History):
         """Take objects away, or off one slice only, in one step; does nothing if none is named."""
         gone = [self.find(identity, z) for identity in identities]
         if gone:
-            where = place(self.finding(gone[0].id)) if z is None else f"on slice {z + 1}"
+            whole = z is None and len(self.finding(gone[0].id).slices) > 1
+            where = f"object {gone[0].id}" if whole else f"on slice {gone[0].z + 1}"
             left = (o for o in self.outlines if o.id not in identities or z not in (None, o.z))
             self._step(f"delete {where}", State(tuple(left), self.labels))
 

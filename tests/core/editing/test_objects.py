@@ -138,7 +138,7 @@ def test_removing_and_relabelling_mean_the_whole_object(annotation: Annotation) 
     assert annotation.undo_name == "label of object 1"
     annotation.remove(1)
     assert [outline.id for outline in annotation.outlines] == [2]
-    assert annotation.undo_name == "delete of object 1"
+    assert annotation.undo_name == "delete object 1"
 
 
 def test_removing_from_one_slice_leaves_the_rest_of_the_object(annotation: Annotation) -> None:
