@@ -36,11 +36,12 @@ export class Display {
 
   showLayers(layers) {
     const shown = new Set(this.viewer.looksOf.layers().map(({ name }) => name));
-    this.layers.replaceChildren(...layers.map(({ name, title, colours }) => {
+    this.layers.replaceChildren(...layers.map(({ name, title, colours, names }) => {
       const box = el("input", { type: "checkbox", onchange: () => this.turn(name, box.checked) });
       box.checked = shown.has(name);
       const dots = [...new Set(Object.values(colours))].slice(0, 6).map((colour) => el("i", { class: "dot", style: `background: ${colour}` }));
-      return el("label", { class: "row check", "data-layer": name }, box, el("span", {}, title), el("span", { class: "dots" }, dots));
+      const row = el("label", { class: "row check", "data-layer": name }, box, el("span", {}, title), names ? null : el("span", { class: "dots" }, dots));
+      return el("div", {}, row, names && box.checked ? legend(colours, names) : null);
     }));
   }
 
@@ -50,4 +51,10 @@ export class Display {
     viewer.set({});
     viewer.loader.want(viewer.looksOf.layers().map((layer) => layer.name));
   }
+}
+
+/** Say what the colours of a layer mean, where the app names them. */
+function legend(colours, names) {
+  const entries = Object.entries(names).map(([value, name]) => el("li", {}, el("i", { class: "dot", style: `background: ${colours[value]}` }), name));
+  return el("ul", { class: "legend" }, entries);
 }

@@ -20,7 +20,8 @@ export class Keys {
     window.addEventListener("keyup", (event) => this.up(event), { signal, capture: true });
     window.addEventListener("blur", () => this.release(), { signal });
     window.addEventListener("beforeunload", (event) => {
-      if (viewer.queue.busy || viewer.data.unsaved || viewer.objects.table.length > 0 && viewer.data.editable) event.preventDefault();
+      const untold = viewer.data.editable && viewer.objects.version > viewer.data.version;
+      if (viewer.queue.busy || viewer.data.unsaved || untold) event.preventDefault();
     }, { signal });
     viewer.root.addEventListener("pointerdown", () => viewer.root.classList.remove("tabbed"), { signal });
     viewer.root.addEventListener("click", (event) => this.leave(event), { signal });
@@ -66,7 +67,7 @@ export class Keys {
   }
 
   single(event) {
-    if (event.altKey) return event.key === "Alt";
+    if (event.altKey) return event.key === "Alt" && Boolean(this.viewer.state.pointer); // else a menu takes the keyboard
     return this.read(event) || (this.viewer.data.editable && this.draw(event));
   }
 

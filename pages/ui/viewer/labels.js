@@ -6,7 +6,7 @@ import { t } from "./strings.js";
 export class Labels {
   constructor(viewer) {
     this.viewer = viewer;
-    this.rows = el("div", { class: "labels", role: "radiogroup", "aria-label": t("label_next") });
+    this.rows = el("div", { class: "labels", role: "group", "aria-label": t("label_next") });
     this.adding = el("button", { type: "button", class: "ghost", title: t("add_label"), "aria-label": t("add_label"), onclick: () => this.ask() }, icon("add"));
     this.name = el("input", { type: "text", maxlength: 40, "aria-label": t("label_name"), placeholder: t("label_name") });
     this.form = el("form", { class: "row adding", hidden: true, onsubmit: (event) => this.add(event) }, this.name, el("button", { type: "submit" }, t("add")));
@@ -44,7 +44,7 @@ export class Labels {
     for (const row of this.rows.children) {
       const value = Number(row.dataset.label);
       const [choose, eye] = row.children;
-      attribute(choose, "aria-checked", String(value === state.label));
+      attribute(choose, "aria-pressed", String(value === state.label));
       const hidden = session.hiddenLabels.has(value);
       attribute(eye, "aria-pressed", String(!hidden));
       eye.replaceChildren(icon(hidden ? "closed" : "eye"));
@@ -57,7 +57,7 @@ export class Labels {
   build(labels) {
     this.built = JSON.stringify(labels);
     this.rows.replaceChildren(...labels.map(({ value, name, colour }) => {
-      const choose = el("button", { type: "button", role: "radio", class: "label", onclick: () => this.viewer.setLabel(value) },
+      const choose = el("button", { type: "button", class: "label", onclick: () => this.viewer.setLabel(value) },
         el("i", { class: "dot", style: `background: ${colour}` }), el("span"));
       text(choose.lastChild, name);
       const eye = el("button", { type: "button", class: "ghost eye", onclick: () => this.turn(value) });

@@ -1,9 +1,12 @@
 // What lies above the picture: crosshair, boxes, points, and what is being drawn.
 
+import { t } from "./strings.js";
+
 const RED = "#ff8a70";
 const GREEN = "#5be49b";
 const HANDLE = 4;
 const SPIN_MS = 900;
+const LONG_MS = 2500; // a model that is loaded first takes longer than a reader waits without a word
 
 export function drawMarks(pane, viewer) {
   const { state } = viewer;
@@ -38,21 +41,34 @@ function drawPrompts(pane, viewer, object) {
   for (const { z, box, points } of object.prompts) {
     if (z !== pane.index) continue;
     const moved = active && viewer.tool?.moving;
-    if (box) drawBox(pane, moved || box, colour, active && viewer.data.editable ? "active" : "quiet");
+    const asked = viewer.queue.jobs.some(({ handle, prompt }) => handle?.id === object.id && prompt?.box && prompt.z === z);
+    if (box && !asked) drawBox(pane, moved || box, colour, active && viewer.data.editable ? "active" : "quiet");
     for (const [y, x, positive] of points) drawPoint(pane, y, x, positive);
   }
 }
 
 /** A job on its way: its box or points, with a ring that turns while the model works. */
-function drawWaiting(pane, viewer, { prompt, handle }) {
+function drawWaiting(pane, viewer, job) {
+  const { prompt, handle } = job;
   if (prompt.z !== pane.index) return;
   const { colour } = viewer.objects.label(handle.label);
   if (prompt.box) drawBox(pane, prompt.box, colour, "new");
   for (const [y, x, positive] of prompt.points) drawPoint(pane, y, x, positive);
   const [y, x] = prompt.box ? [prompt.box[0] - 0.5, prompt.box[3] - 0.5] : prompt.points.at(-1);
   const [px, py] = pane.view.toPane(x, y);
-  drawSpinner(pane.pencil, px + (prompt.box ? 0 : 16), py - (prompt.box ? 0 : 16), colour);
+  const [sx, sy] = prompt.box ? [px, py] : [px + 16, py - 16];
+  drawSpinner(pane.pencil, sx, sy, colour);
+  if (performance.now() - job.began > LONG_MS) drawWords(pane.pencil, sx + 16, sy, t("at_work"));
   viewer.spin();
+}
+
+function drawWords(pencil, x, y, words) {
+  pencil.font = "12px system-ui, sans-serif";
+  pencil.textBaseline = "middle";
+  pencil.fillStyle = "rgba(10, 14, 16, 0.85)";
+  pencil.fillRect(x - 2, y - 10, pencil.measureText(words).width + 10, 20);
+  pencil.fillStyle = "#eef4f5";
+  pencil.fillText(words, x + 3, y);
 }
 
 function drawSpinner(pencil, x, y, colour) {

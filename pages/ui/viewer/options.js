@@ -25,9 +25,9 @@ export class Options {
   }
 
   form() {
-    const choice = (ball, name) => el("button", { type: "button", role: "radio", "data-ball": String(ball), onclick: () => this.viewer.set({ ball }) }, t(name));
+    const choice = (ball, name) => el("button", { type: "button", "data-ball": String(ball), onclick: () => this.viewer.set({ ball }) }, t(name));
     this.forms = [choice(false, "flat"), choice(true, "ball")];
-    return (this.formRow = el("div", { class: "segments", role: "radiogroup", "aria-label": t("shape") }, this.forms));
+    return (this.formRow = el("div", { class: "segments", role: "group", "aria-label": t("shape") }, this.forms));
   }
 
   range() {
@@ -52,9 +52,9 @@ export class Options {
   }
 
   cutting() {
-    const choice = (cut, name) => el("button", { type: "button", role: "radio", "data-cut": String(cut), onclick: () => this.viewer.set({ cut }) }, t(name));
+    const choice = (cut, name) => el("button", { type: "button", "data-cut": String(cut), onclick: () => this.viewer.set({ cut }) }, t(name));
     this.cuts = [choice(false, "fill_polygon"), choice(true, "cut_polygon")];
-    return (this.cutRow = el("div", { class: "segments", role: "radiogroup", "aria-label": t("polygon") }, this.cuts));
+    return (this.cutRow = el("div", { class: "segments", role: "group", "aria-label": t("polygon") }, this.cuts));
   }
 
   show() {
@@ -74,8 +74,8 @@ export class Options {
     const size = `${Number((2 * state.radius).toFixed(1))} ${t(data.hasSpacing ? "mm" : "voxel")}`;
     text(this.diameter, size);
     attribute(this.slider, "aria-valuetext", size);
-    for (const button of this.forms) attribute(button, "aria-checked", String(button.dataset.ball === String(state.ball)));
-    for (const button of this.cuts) attribute(button, "aria-checked", String(button.dataset.cut === String(state.cut)));
+    for (const button of this.forms) attribute(button, "aria-pressed", String(button.dataset.ball === String(state.ball)));
+    for (const button of this.cuts) attribute(button, "aria-pressed", String(button.dataset.cut === String(state.cut)));
     this.showRange(state);
     this.showTarget(tool, session.active);
   }

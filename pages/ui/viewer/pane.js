@@ -106,6 +106,7 @@ export class Pane {
     text(corners.pointer, state.pointer?.plane === this.name ? viewer.words.pointer(state.pointer) : "");
     this.writeScale(data.hasSpacing);
     const big = state.big === this.name;
+    this.enlarge.hidden = state.layout === "axial";
     attribute(this.enlarge, "title", t(big ? "smaller" : "enlarge"));
     attribute(this.enlarge, "aria-label", t(big ? "smaller" : "enlarge"));
     attribute(this.enlarge, "aria-pressed", String(big));

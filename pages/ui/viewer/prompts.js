@@ -25,6 +25,7 @@ export class BoxTool {
   }
 
   move(pane, at) {
+    if (!this.from) return;
     this.to = at;
     if (this.grip) this.moving = moved(this.viewer, this.grip, this.from, at);
   }
@@ -32,6 +33,7 @@ export class BoxTool {
   up(pane, at, event) {
     const { viewer, from, grip, moving } = this;
     this.cancel();
+    if (!from) return; // Escape ended it before
     if (!dragged(from, at)) return viewer.choose(at);
     if (grip) return again(viewer, grip, moving);
     const box = boxBetween(viewer, from, at);
@@ -67,6 +69,7 @@ export class SelectTool extends BoxTool {
   up(pane, at) {
     const { viewer, from, grip, moving } = this;
     this.cancel();
+    if (!from) return;
     if (grip && dragged(from, at)) return again(viewer, grip, moving);
     if (dragged(from, at)) return;
     viewer.crossAt(pane, at);
@@ -94,13 +97,16 @@ export class PointTool {
   move() {}
 
   up(pane, at, event) {
-    const { viewer } = this;
+    const { viewer, from } = this;
     const [y, x] = at.cell;
-    if (!viewer.inside(y, x)) return;
+    this.cancel();
+    if (!from || !viewer.inside(y, x)) return;
     askPoint(viewer, viewer.state.at[0], y, x, this.positive && !event.altKey);
   }
 
-  cancel() {}
+  cancel() {
+    this.from = null;
+  }
 }
 
 function dragged(from, to) {

@@ -24,7 +24,7 @@ export class Queue {
   }
 
   push(job) {
-    this.jobs.push(job);
+    this.jobs.push({ ...job, began: performance.now() });
     this.watcher?.changed();
     if (!this.sending) this.send();
   }

@@ -28,12 +28,12 @@ export class Stage {
   place(axis, index) {
     const next = Math.min(Math.max(Math.round(index), 0), this.data.shape[axis] - 1);
     if (next === this.state.at[axis]) return;
+    if (axis === 0 && this.gestures[0].drag?.kind === "tool") return; // what is being drawn stays on its slice
     this.state.at[axis] = next;
     if (axis === 0) {
       this.reports.moved();
       this.reports.look();
       this.loader.fill();
-      if (this.tool?.stroke) this.tool.cancel();
     }
     this.schedule();
   }
@@ -135,8 +135,8 @@ export class Stage {
 
   enlarge(name) {
     const big = this.state.big === name ? null : name;
-    if (this.state.layout === "axial") this.set({ layout: "three", big: null });
-    else this.set({ big });
+    if (this.state.layout === "axial") return;
+    this.set({ big });
     this.frame.arrange();
   }
 

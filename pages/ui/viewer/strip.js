@@ -22,7 +22,7 @@ export class Strip {
     this.planes = iconButton("planes", `${t("three_planes")} (T)`, () => this.turn(), { class: "tool", "data-act": "planes" });
     const fit = iconButton("fit", `${t("fit")} (F)`, () => viewer.fit(), { class: "tool", "data-act": "fit" });
     const help = iconButton("help", `${t("help")} (?)`, () => viewer.frame.help.open(), { class: "tool", "data-act": "help" });
-    this.root = el("div", { class: "strip", role: "toolbar", "aria-label": t("tools"), "aria-orientation": "vertical" }, this.buttons, el("span", { class: "gap" }), this.planes, fit, help);
+    this.root = el("div", { class: "strip", role: "group", "aria-label": t("tools") }, this.buttons, el("span", { class: "gap" }), this.planes, fit, help);
   }
 
   turn() {

@@ -26,9 +26,14 @@ export async function mount(component) {
   const place = component.parentElement;
   let viewer = viewers.get(place);
   clearTimeout(viewer?.leaving);
-  if (viewer && viewer.data.base !== component.data.base) viewer.leave();
+  if (viewer && viewer.kind !== kindOf(component.data)) viewer.leave();
   if (viewer?.left !== false) viewers.set(place, (viewer = new Viewer(component)));
   else viewer.take(component);
+}
+
+/** What a viewer is built for: with another case or language it is built anew, where the reader was. */
+function kindOf({ base, strings, presets }) {
+  return JSON.stringify([base, strings, presets]);
 }
 
 export function unmount(place) {
@@ -47,6 +52,7 @@ export class Viewer extends Stage {
     const { data, parentElement } = component;
     speak(data.strings);
     this.data = data;
+    this.kind = kindOf(data);
     this.left = false;
     this.session = sessionOf(data.base, data.shape);
     Object.assign(this, { objects: this.session.objects, queue: this.session.queue });
@@ -54,13 +60,15 @@ export class Viewer extends Stage {
     this.greys = new Uint32Array(65536);
     this.greyStamp = 0;
     this.lookStamp = 0;
-    const middle = data.shape.map((n) => Math.floor(n / 2));
+    const [, height, width] = data.shape;
+    const { last } = this.session;
+    const resumes = last && last.moves === data.moves; // the app may not know yet where the reader went last
     this.state = {
       ...habits,
-      at: [data.z - 1, middle[1], middle[2]],
-      level: data.window.level,
-      width: data.window.width,
-      label: data.label,
+      at: resumes ? last.at : [data.z - 1, Math.floor(height / 2), Math.floor(width / 2)],
+      level: resumes ? last.level : data.window.level,
+      width: resumes ? last.width : data.window.width,
+      label: resumes ? last.label : data.label,
       big: null,
       hidden: false,
       peeking: false,
@@ -137,6 +145,8 @@ export class Viewer extends Stage {
 
   leave() {
     this.left = true;
+    const { at, level, width, label } = this.state;
+    this.session.last = { at, level, width, label, moves: this.moves };
     this.stop.abort();
     this.loader.stop();
     this.reports.flush();
