@@ -91,6 +91,17 @@ def test_an_object_is_relabelled_deleted_and_brought_back(app: AppTest) -> None:
     assert not app.exception
 
 
+def test_an_object_drawn_by_hand_over_two_slices_is_deleted_from_the_one_on_the_screen(app: AppTest) -> None:
+    case = case_of(app)
+    mask = case.volume.hu[case.z] > 0
+    number = case.annotation.draw({case.z: mask, case.z + 1: mask}, "paint", label=TUMOUR)
+    app.run()
+    assert "drawn by hand" in texts(app)
+    app.button(f"delete_{number}").click().run()
+    assert [(o.id, o.z) for o in case.annotation.outlines] == [(number, case.z + 1)]
+    assert not app.exception
+
+
 def test_undo_shows_the_slice_where_it_made_a_difference(app: AppTest) -> None:
     with_object(app)
     where = case_of(app).z
