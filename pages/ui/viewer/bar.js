@@ -32,7 +32,7 @@ export class Bar {
     const presets = viewer.data.presets.map(({ name }, i) => el("option", { value: i }, name));
     this.own = el("option", { value: "own", hidden: true }, t("window_own"));
     this.preset = el("select", { "aria-label": t("window"), title: `${t("window")} (1–5)`, onchange: () => this.choose() }, presets, this.own);
-    const number = (key) => el("input", { type: "number", step: 5, "aria-label": t(key), title: t(key), onchange: () => this.type(), onkeydown: (event) => event.key === "Enter" && viewer.panes[0].canvas.focus() });
+    const number = (key) => el("input", { type: "number", step: 5, "aria-label": t(key), title: t(key), onchange: () => this.type(), onkeydown: (event) => event.key === "Enter" && viewer.focus() });
     this.width = number("width");
     this.level = number("level");
     this.width.min = 1;
@@ -43,7 +43,7 @@ export class Bar {
   choose() {
     const preset = this.viewer.data.presets[Number(this.preset.value)];
     if (preset) this.viewer.setWindow(preset.level, preset.width);
-    this.viewer.panes[0].canvas.focus({ preventScroll: true });
+    this.viewer.focus();
   }
 
   type() {

@@ -4,7 +4,7 @@ import { change, changeHere, copyTo } from "./commands.js";
 import { attribute, el, icon, text } from "./dom.js";
 import { t } from "./strings.js";
 
-const amounts = { remove_small: 100, smooth: 2, grow: 1, shrink: 1 }; // kept while the page is open
+const chosen = {}; // amounts that were used, kept while the page is open
 
 export class EditMenu {
   constructor(viewer) {
@@ -35,11 +35,11 @@ export class EditMenu {
 
   /** An entry with an amount; Enter in its field does it too. */
   measured(name, unit, act) {
-    const field = el("input", { type: "number", min: 0.1, step: name === "remove_small" ? 10 : 0.5, value: amounts[name], "aria-label": `${t(name)} ${unit}` });
+    const field = el("input", { type: "number", min: 0.1, step: name === "remove_small" ? 10 : 0.5, value: chosen[name] ?? usual(name, this.viewer.spacing), "aria-label": `${t(name)} ${unit}` });
     const go = () => {
       const amount = field.valueAsNumber;
       if (!(amount > 0)) return field.focus();
-      amounts[name] = amount;
+      chosen[name] = amount;
       this.act(() => act(amount));
     };
     field.addEventListener("keydown", (event) => event.key === "Enter" && go());
@@ -106,4 +106,11 @@ export class EditMenu {
     this.labels = key;
     this.label.value = this.object.label;
   }
+}
+
+/** An amount to begin with: lengths reach at least the next voxel, else nothing would change. */
+function usual(name, [, sy, sx]) {
+  if (name === "remove_small") return 100;
+  const voxel = Math.ceil(2 * Math.max(sy, sx)) / 2;
+  return name === "smooth" ? Math.max(2, voxel) : Math.max(1, voxel);
 }

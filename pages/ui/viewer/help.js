@@ -46,7 +46,7 @@ export class Help {
       el("section", {}, el("h3", {}, t(name)), el("dl", {}, lines.map(([keys, words]) => [
         el("dt", {}, keys.map((key) => el("kbd", {}, key))), el("dd", {}, t(words))]))));
     // A modal dialog keeps the focus inside and closes on Escape by itself.
-    this.root = el("dialog", { class: "help", "aria-label": t("help"), onclick: (event) => event.target === this.root && this.root.close(), onclose: () => viewer.panes[0].canvas.focus({ preventScroll: true }) },
+    this.root = el("dialog", { class: "help", "aria-label": t("help"), onclick: (event) => event.target === this.root && this.root.close(), onclose: () => viewer.focus() },
       el("div", { class: "sheet" }, el("header", {}, el("h2", {}, t("help")), this.shut), el("div", { class: "columns" }, parts)));
   }
 

@@ -4,7 +4,7 @@ import { change, changeHere, copyTo } from "./commands.js";
 import { nextLabel } from "./labels.js";
 import { t } from "./strings.js";
 
-const TYPED = "input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable], [role=combobox], [role=option], [role=slider], [role=dialog], dialog, [role=menu]";
+const TYPED = "input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable], [role=combobox], [role=option], [role=slider], [role=dialog], dialog, [role=menu], [data-testid=stPopoverBody]";
 const PRESSED = "button, a, [role=button], [role=radio], [role=tab], summary, input"; // take Space and Enter for themselves
 const HOLD_MS = 300;
 const LETTERS = {
@@ -30,7 +30,9 @@ export class Keys {
   /** After a click with the mouse the keys belong to the picture again, not to the button that was clicked. */
   leave(event) {
     const button = event.target.closest?.("button, input[type=checkbox], input[type=range]");
-    if (event.detail > 0 && button && !event.target.closest(".menu, dialog, form")) this.viewer.panes[0].canvas.focus({ preventScroll: true });
+    const focused = this.viewer.root.getRootNode().activeElement;
+    const moved = focused && focused !== button && focused !== document.body; // the click has put the focus somewhere
+    if (event.detail > 0 && button && !moved && !event.target.closest(".menu, dialog, form")) this.viewer.focus();
   }
 
   down(event) {
@@ -53,7 +55,7 @@ export class Keys {
 
   /** Whether a dialog or an opened menu of the page around has the keyboard. */
   covered(target) {
-    return this.viewer.root.hidden || !this.viewer.root.isConnected || (target === document.body && document.querySelector("[role=dialog][aria-modal=true]"));
+    return this.viewer.root.hidden || !this.viewer.root.isConnected || (target === document.body && document.querySelector("[role=dialog][aria-modal=true], [data-testid=stPopoverBody]"));
   }
 
   chord(event) {

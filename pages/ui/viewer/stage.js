@@ -145,6 +145,11 @@ export class Stage {
     this.frame.arrange();
   }
 
+  /** Give the keyboard to the picture. */
+  focus() {
+    this.panes.find((pane) => pane.shown)?.canvas.focus({ preventScroll: true });
+  }
+
   fit() {
     for (const pane of this.panes) pane.view.fit();
     this.schedule();
