@@ -39,6 +39,7 @@ def stroke(
     painted: dict[int, npt.NDArray[np.bool_]] = {}
     reach = radius_mm / spacing * ((1, 1, 1) if ball else (0, 1, 1))
     for line in [np.asarray(points, dtype=float)] if ball else _by_slice(points):
+        line = np.round(line, 6)  # a step too short to square is none
         (z0, y, x), block = _along(line, reach, radius_mm, grid.shape, spacing)
         for z, layer in enumerate(block, z0):
             if layer.any():
