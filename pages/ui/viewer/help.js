@@ -9,9 +9,9 @@ function sections() {
   return {
     read: [
       [[wheel, "↑ ↓ ← →"], "help_wheel"],
-      [["PageUp PageDown", "Home End"], "help_pages"],
-      [["N", `${shift} N`, "[ ]"], "help_masks"],
-      [[`${ctrl} ${wheel}`, "+ −"], "help_zoom"],
+      [["PageUp", "PageDown", "Home", "End"], "help_pages"],
+      [["N", `${shift} N`, "]", "["], "help_masks"],
+      [[`${ctrl} ${wheel}`, "+", "−"], "help_zoom"],
       [[t("key_middle"), `${t("key_space")} ${t("key_drag")}`], "help_pan"],
       [["F", "0"], "help_fit"],
       [[t("key_right")], "help_window"],
@@ -24,7 +24,7 @@ function sections() {
       [["B"], "help_box"],
       [["P", `${shift} P`], "help_points"],
       [["D", "E"], "help_brush"],
-      [[", .", `${shift} ${wheel}`], "help_size"],
+      [[",", ".", `${shift} ${wheel}`], "help_size"],
       [["G"], "help_polygon"],
       [["V"], "help_select"],
       [["O"], "help_new"],

@@ -5,6 +5,7 @@ import { pixel } from "./greys.js";
 
 const LINE = 1.5; // CSS pixels
 const STRONG_LINE = 2.5;
+const BLACK = 32768; // the bits of the lowest value: what is not loaded is dark in every window
 
 export class Painter {
   constructor(plane) {
@@ -23,7 +24,7 @@ export class Painter {
     if (this.plane.name === "axial" && !volume.has(index)) return false;
     if (this.greyKey === key) return true;
     const bits = this.bits ?? volume.bitsOf(index);
-    if (this.bits) this.plane.gather((z) => volume.bitsOf(z), index, this.bits);
+    if (this.bits) this.plane.gather((z) => volume.bitsOf(z), index, this.bits, BLACK);
     this.grey.paint(bits, table);
     this.greyKey = key;
     this.painted = true;

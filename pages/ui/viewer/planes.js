@@ -40,24 +40,19 @@ export class Plane {
   }
 
   /**
-   * Lay one plane of a volume into `target` (rows × cols).
+   * Lay a coronal or sagittal plane into `target` (rows × cols); an axial one lies in memory as it is.
    * @param sliceOf gives the axial slice of a z as a flat array, or null where there is nothing
+   * @param empty what to lay where there is nothing
    * @returns whether there was anything
    */
-  gather(sliceOf, index, target) {
+  gather(sliceOf, index, target, empty = 0) {
     const [depth, , width] = this.shape;
     let any = false;
-    if (this.name === "axial") {
-      const slice = sliceOf(index);
-      if (slice) target.set(slice);
-      else target.fill(0);
-      return Boolean(slice);
-    }
     for (let z = 0; z < depth; z++) {
       const start = (depth - 1 - z) * this.cols;
       const slice = sliceOf(z);
       if (!slice) {
-        target.fill(0, start, start + this.cols);
+        target.fill(empty, start, start + this.cols);
         continue;
       }
       any = true;

@@ -38,7 +38,6 @@ export const ENGLISH = {
   add_label: "Add a label",
   label_name: "Name of the new label",
   add: "Add",
-  cancel: "Cancel",
   objects: "Objects",
   no_objects: "Nothing drawn yet.",
   object: "Object {id}",
@@ -70,7 +69,6 @@ export const ENGLISH = {
   delete_slice: "Delete on this slice",
   delete: "Delete the object",
   change_label: "Label",
-  apply: "Apply",
   undo: "Undo",
   redo: "Redo",
   undo_step: "Undo: {step}",
@@ -103,7 +101,6 @@ export const ENGLISH = {
   failed: "The server could not do this. Nothing was changed.",
   no_active: "Choose an object first: click it, or draw one.",
   not_on_slice: "Object {id} is not on this slice.",
-  not_loaded: "This slice is still loading.",
   no_next_slice: "There is no slice beyond this one.",
   mm: "mm",
   mm3: "mm³",
@@ -140,12 +137,11 @@ export const ENGLISH = {
   help_delete: "Delete the object, or only its mask on this slice",
   key_wheel: "Wheel",
   key_drag: "drag",
-  key_right: "right button",
+  key_right: "Right button",
   key_middle: "Middle button",
   key_space: "Space",
   key_shift: "Shift",
   key_click: "click",
-  key_or: "or",
 };
 
 let words = ENGLISH;

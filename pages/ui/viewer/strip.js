@@ -41,6 +41,8 @@ export class Strip {
       else attribute(button, "title", button.getAttribute("aria-label"));
     }
     this.planes.hidden = data.shape[0] < 2;
+    const planes = `${t(state.layout === "three" ? "one_plane" : "three_planes")} (T)`;
+    attribute(this.planes, "title", planes);
     attribute(this.planes, "aria-pressed", String(state.layout === "three"));
   }
 }

@@ -52,21 +52,17 @@ export class Slices {
     return null;
   }
 
-  /** Grow a slab from a slice: round it for the very first, and away from the screen for the others. */
+  /** Grow a slab from a slice: evenly round it for the very first, for the others away from the screen if it can. */
   slab(at, downwards) {
     const free = (z) => z >= 0 && z < this.depth && !this.there[z] && !this.asked[z];
     const first = this.loaded === 0 && !this.asked.includes(1);
     let [from, to] = [at, at + 1];
-    const most = first ? FIRST_SLAB : SLAB;
-    while (to - from < most) {
-      const grows = first ? to - from : 0; // the first slab lies round the slice
-      if (first ? (grows % 2 && free(to)) || !free(from - 1) : !downwards) {
-        if (!free(to)) break;
-        to++;
-      } else {
-        if (!free(from - 1)) break;
-        from--;
-      }
+    while (to - from < (first ? FIRST_SLAB : SLAB)) {
+      const [below, above] = [free(from - 1), free(to)];
+      if (!below && !above) break;
+      const down = first ? (to - from) % 2 === 0 : downwards;
+      if (below && (down || !above)) from--;
+      else to++;
     }
     return [from, to];
   }
