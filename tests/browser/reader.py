@@ -26,7 +26,14 @@ class Reader:
         self.annotate()
 
     def annotate(self) -> None:
+        """Go to Annotate and take the simple canvas."""
         self.button("Annotate this CT").click()
+        simple = self.page.get_by_role("switch", name="Simple canvas").or_(
+            self.page.get_by_role("checkbox", name="Simple canvas")
+        )
+        expect(simple).to_be_attached()
+        if not simple.is_checked():
+            self.page.get_by_text("Simple canvas", exact=True).click()
         expect(self.canvas).to_be_visible()
         self.settle()
 

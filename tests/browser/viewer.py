@@ -1,0 +1,107 @@
+"""The slice viewer as a reader uses it: places are voxels, slices count from 1."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+from core.segmentation.prompt import Box
+from tests.browser.reader import Reader
+
+LOADED_MS = 60_000
+
+
+class Viewer:
+    """Drives the viewer of one browser window."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.page = reader, reader.page
+        self.root = self.page.locator(".lobule")
+        expect(self.root).to_have_attribute("data-ready", "true")
+
+    def loaded(self) -> "Viewer":
+        """Wait until the whole volume is in the browser."""
+        expect(self.root).to_have_attribute("data-loaded", "true", timeout=LOADED_MS)
+        return self
+
+    def settle(self) -> None:
+        """Wait until every command is answered."""
+        expect(self.root).to_have_attribute("data-busy", "false")
+
+    def canvas(self, plane: str = "axial") -> Locator:
+        return self.root.locator(f"canvas[data-plane={plane}]")
+
+    @property
+    def slice(self) -> int:
+        return int(self.root.get_attribute("data-slice") or 0)
+
+    def go_to(self, number: int) -> None:
+        """Step with the arrow keys; returns when that slice is painted."""
+        steps = number - self.slice
+        for _ in range(abs(steps)):
+            self.page.keyboard.press("ArrowUp" if steps > 0 else "ArrowDown")
+        self.shows(number)
+
+    def shows(self, number: int) -> None:
+        """Wait until a slice is painted."""
+        expect(self.canvas()).to_have_attribute("data-index", str(number - 1))
+
+    def tool(self, name: str) -> None:
+        self.root.locator(f"[data-tool={name}]").click()
+        expect(self.root.locator(f"[data-tool={name}]")).to_have_attribute("aria-pressed", "true")
+
+    def place(self, row: float, column: float, plane: str = "axial") -> tuple[float, float]:
+        """Return where on the page the voxel lies; whole numbers are centres of voxels."""
+        canvas = self.canvas(plane)
+        frame = canvas.bounding_box()
+        assert frame is not None
+        x, y, across, down = (
+            float(canvas.get_attribute(f"data-{name}") or 0) for name in ("x", "y", "scale", "scale-y")
+        )
+        return frame["x"] + x + column * across, frame["y"] + y + row * down
+
+    def click(self, row: float, column: float, plane: str = "axial") -> None:
+        self.page.mouse.click(*self.place(row, column, plane))
+
+    def drag(self, *places: tuple[float, float], button: str = "left") -> None:
+        """Press at the first place, go through the others, let go at the last."""
+        self.page.mouse.move(*self.place(*places[0]))
+        self.page.mouse.down(button=button)  # type: ignore[arg-type]
+        for place in places[1:]:
+            self.page.mouse.move(*self.place(*place), steps=6)
+        self.page.mouse.up(button=button)  # type: ignore[arg-type]
+
+    def box(self, box: Box) -> None:
+        """Draw a box; returns when its mask is there."""
+        before = self.objects.count()
+        self.drag((box.y0 - 0.5, box.x0 - 0.5), (box.y1 - 0.5, box.x1 - 0.5))
+        expect(self.objects).to_have_count(before + 1)
+        self.settle()
+
+    @property
+    def objects(self) -> Locator:
+        """The rows of the list of objects."""
+        return self.root.locator("[data-object]")
+
+    def act(self, name: str) -> None:
+        self.root.locator(f"[data-act={name}]:visible").first.click()
+
+    def picture(self, plane: str = "axial") -> np.ndarray:
+        """Return what the pane shows, ``(h, w, 3)`` uint8."""
+        return np.asarray(Image.open(io.BytesIO(self.canvas(plane).screenshot())).convert("RGB"))
+
+    def pixel(self, row: float, column: float, plane: str = "axial") -> tuple[int, int, int]:
+        """Return the colour at a voxel's centre, as it is on the screen."""
+        x, y = self.place(row, column, plane)
+        spot = self.page.screenshot(clip={"x": round(x), "y": round(y), "width": 1, "height": 1})
+        red, green, blue = np.asarray(Image.open(io.BytesIO(spot)).convert("RGB"))[0, 0].tolist()
+        return red, green, blue
+
+    def labels(self, folder: Path) -> np.ndarray:
+        """Export the labels and return them, ``(z, y, x)``, on the CT's own grid."""
+        import SimpleITK
+
+        self.settle()
+        return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(self.reader.download("Labels as NIfTI", folder))))
