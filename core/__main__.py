@@ -16,7 +16,7 @@ from core.imaging.samples import SAMPLES, open_sample
 from core.imaging.volume import Volume
 from core.imaging.window import Window
 from core.imaging.writing import SUFFIXES, suffix_of, write_mask
-from core.scoring.command import add_arguments
+from core.reporting.command import add_arguments
 from core.segmentation.prompt import Box, Prompt
 
 _EXAMPLES = """examples:

@@ -15,6 +15,7 @@ from core.scoring.elements import THREADS, Kind, distances_between, elements
 from core.scoring.overlap import Bools, check
 
 Floats = npt.NDArray[np.float64]
+_OPAQUE = 0.75  # without a CT underneath there is nothing to see through to
 _MARGIN = 1.6  # a picture zoomed to what is drawn is this much wider than that
 _LEAST_SHARE = 0.3  # of the slice that a zoomed picture still shows: the organs around tell where it is
 
@@ -111,7 +112,14 @@ def error_picture(
     grey = slice_picture(volume, z, PRESETS["Abdomen"]) if volume else np.zeros(found.shape, np.uint8)
     part = _around(found) if zoomed else np.s_[:, :]
     size = display_size(grid, height)
-    return lettered(overlay(resize(grey[part], size), resize(found[part], size, smooth=False), COLOURS, opacity=0.4))
+    return lettered(
+        overlay(
+            resize(grey[part], size),
+            resize(found[part], size, smooth=False),
+            COLOURS,
+            opacity=0.4 if volume else _OPAQUE,
+        )
+    )
 
 
 def _around(found: Pixels) -> tuple[slice, slice]:
