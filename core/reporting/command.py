@@ -149,8 +149,15 @@ def _write(chosen: argparse.Namespace, rows: Sequence["Row"]) -> None:
     if chosen.html:
         from core.reporting.scores import report  # plotly and jinja: half a second
 
-        title = f"{chosen.predicted.name} against {chosen.reference.name}"
-        tables.save(report(rows, title=title, created=datetime.now().astimezone()), chosen.html)
+        tables.save(report(rows, title=_title(chosen), created=datetime.now().astimezone()), chosen.html)
+
+
+def _title(chosen: argparse.Namespace) -> str:
+    """Name both sources; with the folder they lie in, if they are called alike."""
+    ours, theirs = chosen.predicted.absolute(), chosen.reference.absolute()
+    if ours.name == theirs.name:
+        return f"{ours.parent.name}/{ours.name} against {theirs.parent.name}/{theirs.name}"
+    return f"{ours.name} against {theirs.name}"
 
 
 def _check(chosen: argparse.Namespace) -> None:

@@ -115,7 +115,7 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
         is_penalised=any(figure.infinite for figure in figures),
         boxes=[] if alone else _boxes(ranked, value, keys, is_tumour),
         curve=_drawn(plots.slice_curve(alone, is_tumour)) if alone and worst_slice(alone) is not None else None,
-        columns=[(wording.title(key, tolerances_mm), True) for key in columns],
+        columns=[(wording.heading(key, tolerances_mm), True) for key in columns],
         cases=[_case(row, value, columns) for row in ranked],
         pictures=_pictures(ranked, value),
         bands=_bands([label for _, label in held]),
@@ -166,7 +166,7 @@ def _case(row: Row, value: int, columns: Sequence[str]) -> list[Cell]:
         found = label.figures.get(key, math.nan) if label else math.nan
         bad = math.isinf(found) or (key == "dice" and found == 0)
         order = _LAST if math.isnan(found) else min(found, _LAST / 2)
-        cells.append(Cell(wording.figure(label, key), order, bad))
+        cells.append(Cell(wording.figure(label, key, with_unit=False), order, bad))
     table = label.lesions if label else None
     counts = (len(table.matches), len(table.missed), len(table.false)) if table else (0, 0, 0)
     return cells + [Cell(str(count), count, bool(at and count)) for at, count in enumerate(counts)]

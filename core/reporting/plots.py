@@ -2,6 +2,7 @@
 
 import html
 import math
+import textwrap
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -18,6 +19,7 @@ GROUPS = (
 )
 _INK, _LINE, _BOX, _MISS, _BAND = "#1f2933", "#0f766e", "rgba(15, 118, 110, 0.13)", "#b42318", "#f59e0b"
 _SPREAD = 0.05
+_NARROW = 13  # letters of a name on one line
 _ABOVE = 1.1  # where cases without a distance are marked: beyond the largest one
 
 
@@ -50,7 +52,7 @@ def boxes(rows: Sequence[Row], label: int, keys: Sequence[str], with_readers: bo
         x0, x1 = keys.index("dice") - 0.45, keys.index("dice") + 0.45
         figure.add_shape(type="rect", x0=x0, x1=x1, y0=HUMAN_DICE[0], y1=HUMAN_DICE[1], **_BEHIND)
     figure.update_xaxes(
-        tickvals=list(range(len(keys))), ticktext=[CARDS[key].name.replace(" (", "<br>(") for key in keys]
+        tickvals=list(range(len(keys))), ticktext=["<br>".join(textwrap.wrap(CARDS[key].name, _NARROW)) for key in keys]
     )
     shares = CARDS[keys[0]].span == "0 to 1"
     figure.update_yaxes(title=CARDS[keys[0]].unit or None, range=[-0.03, 1.05] if shares else None)
@@ -96,7 +98,7 @@ def _laid_out(figure: go.Figure) -> go.Figure:
         height=340,
         showlegend=False,
         dragmode=False,
-        margin={"l": 48, "r": 12, "t": 12, "b": 48},
+        margin={"l": 48, "r": 12, "t": 12, "b": 64},
         font={"family": "system-ui, sans-serif", "size": 14, "color": _INK},
     )
     return figure

@@ -18,12 +18,13 @@ def number(value: float, key: str) -> str:
     return f"{value:.{_DIGITS[CARDS[key].unit]}f}".replace("-", "−")
 
 
-def figure(label: LabelScore | None, key: str) -> str:
-    """Write a figure of a label with its unit; what is infinite is called missed or made up."""
+def figure(label: LabelScore | None, key: str, with_unit: bool = True) -> str:
+    """Write a figure of a label; what is infinite is called missed or made up."""
     value = label.figures.get(key, math.nan) if label else math.nan
     if label and math.isinf(value):
         return "made up" if label.counts.predicted else "missed"
-    return f"{number(value, key)} {CARDS[key].unit}".rstrip() if math.isfinite(value) else "undefined"
+    unit = CARDS[key].unit if with_unit and math.isfinite(value) else ""
+    return f"{number(value, key)} {unit}".rstrip()
 
 
 def title(key: str, tolerances_mm: set[float]) -> str:
@@ -31,6 +32,13 @@ def title(key: str, tolerances_mm: set[float]) -> str:
     if not key.endswith("nsd"):
         return CARDS[key].name
     return f"{CARDS[key].name} at {' or '.join(f'{mm:g}' for mm in sorted(tolerances_mm))} mm"
+
+
+def heading(key: str, tolerances_mm: set[float]) -> str:
+    """Name a figure for the narrow column of a table, with its unit."""
+    short = {"dice": "Dice", "iou": "IoU", "recall": "Recall", "volume_difference_ml": "Volume diff."}
+    name = title(key, tolerances_mm).replace("Normalised surface", "Surface")
+    return ", ".join(filter(None, (short.get(key, name), CARDS[key].unit)))
 
 
 def mean(found: Summary, key: str) -> str:

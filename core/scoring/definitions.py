@@ -34,11 +34,11 @@ class Card:
 
 _VOXELS = "Counts voxels, so one slice of a thick stack weighs as much as several of a thin one."
 _EMPTY = "Undefined if both masks are empty; 0 if one is."
-_MESH = (
+_TRIANGLES = (
     "Surfaces are marching-cubes meshes; every triangle's centroid is measured to the nearest triangle and weighted "
-    "by its area, as in MeshMetrics. Undefined if both masks are empty; infinite (penalised: the image's diagonal) "
-    "if one is."
+    "by its area, as in MeshMetrics."
 )
+_MESH = f"{_TRIANGLES} Undefined if both masks are empty; infinite (penalised: the image's diagonal) if one is."
 _MATCH = (
     "A lesion is a component of 26 neighbours; predicted and reference lesions match one to one from an IoU of 0.1, "
     "the pairs that share most first."
@@ -97,7 +97,7 @@ _SURFACE = (
     Card("masd_mm", "MASD", "(mean d(P→R) + mean d(R→P)) / 2", "mm", _MESH, _LENGTH, _HEIMANN, -1),
     Card(
         "nsd", "Normalised surface Dice", "area of both surfaces within the tolerance / area of both", "",
-        f"The tolerance in mm stands beside the figure. {_MESH} {_EMPTY}", "0 to 1", _NIKOLOV, 1,
+        f"The tolerance in mm stands beside the figure. {_TRIANGLES} {_EMPTY}", "0 to 1", _NIKOLOV, 1,
     ),
 )  # fmt: skip
 _LESIONS = (
