@@ -15,7 +15,7 @@ import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from core.errors import DeviceError, LobuleError, ReadError
-from core.imaging.matching import laid_on
+from core.imaging.matching import extended, laid_on
 from core.imaging.reading import read_labels, read_mask, read_volume
 from core.scoring.backends import check_backend
 from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, used
@@ -85,8 +85,8 @@ def score_pair(
         raise ReadError(f"{pair.case} has a {there} and no {missing}. Add the file, or take the other away.")
     volume = read_volume(ct) if ct else None
     if volume is None:
-        reference = read_labels(pair.reference)
-        predicted = laid_on(read_labels(pair.predicted), reference.grid, "The prediction", "the reference")
+        predicted, reference = extended(read_labels(pair.predicted), read_labels(pair.reference))
+        predicted = laid_on(predicted, reference.grid, "The prediction", "the reference")
     else:
         reference, predicted = (read_mask(path, volume) for path in (pair.reference, pair.predicted))
     card = score(
