@@ -59,8 +59,8 @@ def _fitted(table: Table) -> Fitting:
             reference, volume = labels_on(table.ct.volume, reference, NAMES[1]), table.ct.volume
         except GeometryError as error:
             no_ct = str(error)
-    if volume is None:
-        before, reference = extended(before, reference)
+    grown, other = extended(before, reference)
+    before, reference = (grown, other) if volume is None else (grown, reference)  # a CT says how many slices there are
     found = passport(before.grid, reference.grid, NAMES)
     predicted, resampled = None, False
     try:
