@@ -89,10 +89,12 @@ def test_frames_are_laid_by_position_whatever_their_order(
 def test_a_segmentation_opens_in_the_guarded_process(
     tmp_path: Path, files: list[Path], ct: Volume, labels: Labels
 ) -> None:
-    mask = read_mask(write(tmp_path / "seg.dcm", files, labels, change=without_distance), ct)
-    np.testing.assert_array_equal(as_file(mask), labels)
+    mask = read_mask(write(tmp_path / "seg.dcm", files, sparse(labels), change=without_distance), ct)
+    np.testing.assert_array_equal(as_file(mask), sparse(labels))
     assert mask.names == {1: "Liver", 2: "Tumour"}
     assert mask.sparse
+    with pytest.raises(GeometryError, match="frame of reference"):
+        read_mask(write(tmp_path / "other.dcm", files, labels, change=other_frame), ct)
 
 
 def test_without_a_ct_the_grid_spans_the_frames_there_are(tmp_path: Path, files: list[Path], labels: Labels) -> None:
