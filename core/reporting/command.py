@@ -88,22 +88,20 @@ def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
 
     rows: list[Row] = []
     stopped = False
-    try:
-        with backends.connected(chosen.backend, chosen.scheduler, chosen.jobs):
-            found = batch.score_all(pairs, jobs=chosen.jobs, backend=chosen.backend, **_how(chosen))
-            try:
-                for row in _with_progress(found, len(pairs)):
-                    rows.append(row)
-                    print(sheet.line(row), flush=True)
-            finally:
-                found.close()
-    except KeyboardInterrupt:
-        stopped = True
-        print(f"Stopped after {len(rows)} of {len(pairs)} cases.", file=sys.stderr)
-    finally:
-        rows += [batch.Row(pair.case, None, _NOT_SCORED) for pair in pairs[len(rows) :]]
-        print(sheet.cohort(rows))
-        _write(chosen, rows)
+    with backends.connected(chosen.backend, chosen.scheduler, chosen.jobs):
+        found = batch.score_all(pairs, jobs=chosen.jobs, backend=chosen.backend, **_how(chosen))
+        try:
+            for row in _with_progress(found, len(pairs)):
+                rows.append(row)
+                print(sheet.line(row), flush=True)
+        except KeyboardInterrupt:
+            stopped = True
+            print(f"Stopped after {len(rows)} of {len(pairs)} cases.", file=sys.stderr)
+        finally:
+            found.close()
+            rows += [batch.Row(pair.case, None, _NOT_SCORED) for pair in pairs[len(rows) :]]
+            print(sheet.cohort(rows))
+            _write(chosen, rows)
     failed = sum(row.card is None for row in rows)
     return _STOPPED if stopped else 0 if not failed else 2 if failed == len(rows) else 1
 
