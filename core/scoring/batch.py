@@ -27,6 +27,8 @@ __all__ = [
     "ErrorPicture", "FileUsed", "Pair", "Row", "error_pictures", "pairs", "score_all", "score_pair", "unpacked", "used",
 ]  # fmt: skip
 
+_BLOCK = 64  # cases that Ray is given at once
+
 
 @dataclass(frozen=True, eq=False)
 class Row:
@@ -132,9 +134,7 @@ def score_all(
         if jobs > 1 and backend is None:  # what is left of a process that was ended lies in here
             workspace = stack.enter_context(tempfile.TemporaryDirectory(prefix="lobule-"))
         how = _How(labels, tolerance_mm, tuple(definitions), pictures, workspace)
-        with joblib.parallel_config(backend=backend) if backend else nullcontext():
-            run = joblib.Parallel(n_jobs=-1 if backend else jobs, return_as="generator")
-        rows = run(joblib.delayed(_row)(pair, how) for pair in found)
+        rows = _run(found, how, jobs, backend)
         stack.callback(_closed_quietly, rows)
         try:
             for row in rows:  # noqa: UP028 - "yield from" would close it before `_closed_quietly` does
@@ -144,6 +144,17 @@ def score_all(
                 f"One of {jobs} processes ended before its case was scored, most likely because the memory ran out. "
                 "Score with fewer jobs."
             ) from error
+
+
+def _run(found: Sequence[Pair], how: _How, jobs: int, backend: str | None) -> Generator[Row, None, None]:
+    """Start the work; Ray hands nothing back before all of it is done, and so gets it block by block."""
+    with joblib.parallel_config(backend=backend) if backend else nullcontext():
+        run = joblib.Parallel(n_jobs=-1 if backend else jobs, return_as="list" if backend == "ray" else "generator")
+    if backend != "ray":
+        started: Generator[Row, None, None] = run(joblib.delayed(_row)(pair, how) for pair in found)
+        return started
+    blocks = (found[k : k + _BLOCK] for k in range(0, len(found), _BLOCK))
+    return (row for block in blocks for row in run(joblib.delayed(_row)(pair, how) for pair in block))
 
 
 def _closed_quietly(rows: Generator[Row, None, None]) -> None:
