@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from threading import Lock, Thread
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from pages.ui.state import Case
 
 EMBEDDING_BYTES = 1 << 30
 MODELS_KEPT = 2
+_TURN = Lock()
 
 
 def segmenter(name: str) -> Segmenter:
@@ -23,18 +25,27 @@ def segmenter(name: str) -> Segmenter:
         WeightsError: There is no such model, or its file does not hold usable weights.
         DeviceError: There is too little memory for it.
     """
-    loading = _load(weights.card(name))
+    loading = _loading(weights.card(name))
     if loading.done() and loading.exception():
         _load.cache_clear()  # what failed may work now
-        loading = _load(weights.card(name))
+        loading = _loading(weights.card(name))
     return loading.result()
 
 
 def warm_up() -> None:
-    """Start loading the default model, so that it is there when the first CT is."""
+    """Start loading the default model, so that it is there when the first CT is; returns at once."""
+    Thread(target=_load_default, name="warm-up", daemon=True).start()
+
+
+def _load_default() -> None:
     for card in weights.available().cards:
         if card.name == weights.DEFAULT:
-            _load(card)
+            _loading(card)
+
+
+def _loading(card: ModelCard) -> Future[Segmenter]:
+    with _TURN:  # two sessions that start together load it once
+        return _load(card)
 
 
 @lru_cache(maxsize=MODELS_KEPT)

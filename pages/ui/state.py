@@ -1,7 +1,9 @@
 """What one browser session has open. The one door to ``st.session_state``."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from secrets import token_hex
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -149,6 +151,8 @@ class AppState:
         cohort: Many cases there.
         readers: Several readers of one CT there.
         show_reference: Whether the outline of the reference is drawn.
+        turn: Held by the run that draws a page. Streamlit starts the next run before the last has ended, and a run
+            that ends late takes away the fragments of the next one, which then answer nothing.
     """
 
     cases: dict[str, Case] = field(default_factory=dict)
@@ -168,6 +172,7 @@ class AppState:
     cohort: "Cohort | None" = None
     readers: "Readers | None" = None
     show_reference: bool = False
+    turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
 
     @property
     def case(self) -> Case | None:
