@@ -28,7 +28,7 @@ _LESION_ROWS = 4
 def table(cohort: Cohort, label: int, key: str) -> None:
     """List the cases, worst first; a click on one shows it."""
     text, limit = _filters(key)
-    rows = matching(worst_first(cohort.rows, label, key), label, key, text, limit)
+    rows = matching(worst_first(cohort.looked_at, label, key), label, key, text, limit)
     keys = list(dict.fromkeys([key, *_IN_TABLE]))
     st.dataframe(
         _coloured(rows, label, keys, cohort.case),
@@ -41,7 +41,7 @@ def table(cohort: Cohort, label: int, key: str) -> None:
         column_config={"case": st.column_config.TextColumn(pinned=True)}
         | {each: st.column_config.NumberColumn(wording.heading(each, _tolerances(rows))) for each in keys},
     )
-    st.caption(f"{len(rows)} of {len(cohort.rows)} cases, worst {CARDS[key].name} first. Click one to see it.")
+    st.caption(f"{len(rows)} of {len(cohort.looked_at)} cases, worst {CARDS[key].name} first. Click one to see it.")
 
 
 def _filters(key: str) -> tuple[str, float | None]:
@@ -92,9 +92,7 @@ def _take_row(cohort: Cohort, cases: Sequence[str]) -> None:
 
 def one_case(cohort: Cohort, label: int, key: str) -> None:
     """Show the case that was picked, or the worst: where it is wrong, or why it failed."""
-    names = [row.case for row in worst_first(cohort.rows, label, key)] or [row.case for row in cohort.second]
-    if not names:
-        return
+    names = [row.case for row in worst_first(cohort.looked_at, label, key)]
     case = cohort.case if cohort.case in names else names[0]
     found = [next((row for row in rows if row.case == case), None) for rows in (cohort.rows, cohort.second)]
     with st.container(border=True, key="cohort_case"):

@@ -57,7 +57,10 @@ def boxes(rows: Sequence[Row], label: int, key: str, picked: str | None, with_re
         missed = [(case, top) for case, value in values[each] if isinf(value)]
         _add_points(figure, at, missed, [f"{case}: missed or made up" for case, _ in missed], picked, "x")
     if with_readers and "dice" in keys:
-        figure.add_hrect(*HUMAN_DICE, fillcolor=PICKED, opacity=0.12, line_width=0)
+        low, high = HUMAN_DICE
+        figure.add_shape(
+            type="rect", x0=-0.4, x1=0.4, y0=low, y1=high, fillcolor=PICKED, opacity=0.2, line_width=0, layer="below"
+        )  # fmt: skip
     figure.update_layout(
         **_layout(HEIGHT),
         xaxis={"tickvals": list(range(len(keys))), "ticktext": [CARDS[each].name for each in keys]},

@@ -64,6 +64,14 @@ def _head(cohort: Cohort, names: dict[int, str]) -> Choice:
     """Say how many cases were scored; let the reader choose label and figure, and take files away."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     row.markdown(_scored(cohort), width="stretch")
+    if cohort.rows and cohort.second:
+        show_in("cohort_which", cohort.looks_at_b)
+        cohort.looks_at_b = bool(
+            row.segmented_control(
+                "Prediction", [False, True], format_func=lambda b: "B" if b else "A", key="cohort_which",
+                required=True, label_visibility="collapsed",
+            )
+        )  # fmt: skip
     if names:
         cohort.label = cohort.label if cohort.label in names else max(names)
         show_in("cohort_label", cohort.label)
@@ -104,7 +112,7 @@ def _scored(cohort: Cohort) -> str:
 
 def _tiles(cohort: Cohort, chosen: Choice) -> None:
     """Show the three numbers that are all called Dice."""
-    found = three_dice([row.card for row in cohort.rows if row.card], chosen.label)
+    found = three_dice([row.card for row in cohort.looked_at if row.card], chosen.label)
     tiles = (
         ("Dice, pooled over voxels", found.pooled, "All voxels of all cases together: large objects rule."),
         ("Dice, mean per case", found.per_case, "Every case where it is defined counts once. The usual figure."),
@@ -133,7 +141,7 @@ def _views(cohort: Cohort, chosen: Choice) -> None:
 
 def _boxes(cohort: Cohort, chosen: Choice) -> None:
     st.plotly_chart(
-        boxes(cohort.rows, chosen.label, chosen.key, cohort.case, is_tumour(chosen.name)),
+        boxes(cohort.looked_at, chosen.label, chosen.key, cohort.case, is_tumour(chosen.name)),
         key="cohort_boxes",
         on_select=partial(_take_point, cohort, "cohort_boxes"),
         selection_mode="points",
@@ -154,7 +162,7 @@ def _take_point(cohort: Cohort, key: str) -> None:
 
 def _averages(cohort: Cohort, chosen: Choice) -> None:
     """Show every figure over the cases, defined only and penalised, with what was left out."""
-    cards = [row.card for row in cohort.rows if row.card]
+    cards = [row.card for row in cohort.looked_at if row.card]
     lines = []
     for key in FIGURES:
         defined, harsh = summaries(cards, chosen.label, key, np.random.default_rng(_SEED))

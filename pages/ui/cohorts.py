@@ -38,6 +38,7 @@ class Cohort:
         case: Name of the case picked, or None.
         label: Value of the label looked at.
         figure: Key of the figure looked at.
+        looks_at_b: Whether table, boxes and averages are those of the second prediction.
     """
 
     changed: set[str] = field(default_factory=set)
@@ -51,6 +52,12 @@ class Cohort:
     case: str | None = None
     label: int = 0
     figure: str = "dice"
+    looks_at_b: bool = False
+
+    @property
+    def looked_at(self) -> tuple[Row, ...]:
+        """The rows of the prediction that is looked at."""
+        return self.second if self.second and (self.looks_at_b or not self.rows) else self.rows
 
     @property
     def is_ready(self) -> bool:

@@ -20,7 +20,7 @@ from pages.ui.card import plain
 from pages.ui.matching_values import is_tumour
 from pages.ui.pictures import legend
 
-AGREED: RGB = (64, 196, 128)
+AGREED: RGB = (90, 150, 225)
 FEW, HALF = np.array([255.0, 214.0, 90.0]), np.array([235.0, 60.0, 60.0])
 OUTLINE: RGB = (245, 245, 245)
 _HEIGHT, _WIDEST, _OPACITY = 400, 520, 0.55
@@ -51,7 +51,7 @@ def results(compared: Compared) -> None:
     if not gathering.labels:
         st.info("None of the files holds a label: there is nothing to compare.")
         return
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     value = row.segmented_control(
         "Label",
         list(gathering.labels),
@@ -157,19 +157,23 @@ def _table(found: Panel, gathering: Gathering) -> None:
     st.caption("Sensitivity and specificity are those that STAPLE gives each reader, in the box around all marks.")
 
 
+@st.fragment
 def _map(compared: Compared, found: Panel, value: int) -> None:
     """Show where they differ, slice by slice."""
     slices = found.grid.shape[0]
     z = found.most_disputed
+    st.markdown("**Where they differ**")
     if slices > 1:
-        z = st.slider("Slice", 1, slices, z + 1, key=f"reader_slice_{value}") - 1
+        title = f"Slice, 1 to {slices}"
+        z = st.slider(title, 1, slices, z + 1, key=f"reader_slice_{value}", label_visibility="collapsed") - 1
     st.image(disagreement_picture(compared, found, z), width="content")
     st.html(legend(_colours(len(found.dice))))
+    st.caption(f"Slice {z + 1} of {slices}. The first shown is the one with most disputed voxels.")
 
 
 def disagreement_picture(compared: Compared, found: Panel, z: int) -> Pixels:
     """Return a slice in the colours of the legend, ``(h, w, 3)``, over the CT or black; white: the majority."""
-    frame = part_around(found.box, whole_slice(found.grid, _HEIGHT, _WIDEST))
+    frame = part_around(found.marked, whole_slice(found.grid, _HEIGHT, _WIDEST))
     everyone, volume = len(found.dice), compared.volume
     parties = np.where(found.votes == 0, 0, found.differing + 1).astype(np.uint8)  # 1: all agree
     grey = np.zeros(found.grid.shape[1:], np.uint8)

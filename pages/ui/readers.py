@@ -12,6 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import LobuleError, ReadError
 from core.imaging.reading import read_labels_and_grid, read_volume
 from core.imaging.volume import Volume
+from core.imaging.writing import SUFFIXES
 from core.scoring.gathering import Drawing, gathered
 from core.scoring.panel import LEAST_READERS, panel
 from pages.ui.card import plain
@@ -122,9 +123,9 @@ def _compare(
     problems: list[str] = []
     for path in paths:
         try:
-            drawings.append(Drawing(path.name, *read_labels_and_grid(path)))
+            drawings.append(Drawing(_reader(path.name), *read_labels_and_grid(path)))
         except LobuleError as error:
-            problems.append(str(error))
+            problems.append(f"Left out: {error}")
         yield path.name
     volume = open_ct
     if below:
@@ -133,7 +134,7 @@ def _compare(
     if len(drawings) < LEAST_READERS:
         raise ReadError(" ".join(["Fewer than two readers are left to compare.", *problems]))
     found = gathered(drawings)
-    problems += found.problems
+    problems += [f"Left out: {problem}" for problem in found.problems]
     if len(found.readers) < LEAST_READERS:
         raise ReadError(" ".join(["Fewer than two readers lie on one grid.", *problems]))
     if volume is not None and not found.fits(volume):
@@ -141,6 +142,12 @@ def _compare(
         volume = None
     yield Compared(found, {value: panel(found.masks, value) for value in found.labels}, volume, tuple(problems))
     del kept
+
+
+def _reader(file: str) -> str:
+    """Return what to call whoever drew a file: its name without the ending."""
+    ending = next((suffix for suffix in SUFFIXES if file.lower().endswith(suffix)), "")
+    return file[: len(file) - len(ending)] or file
 
 
 def _read_ct(paths: Sequence[Path], problems: list[str]) -> Volume | None:
