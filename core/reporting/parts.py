@@ -9,7 +9,6 @@ import numpy as np
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from core.imaging.volume import TUMOUR
 from core.reporting import plots, wording
 from core.scoring.batch import Row
 from core.scoring.cohort import ThreeDice, summaries, three_dice
@@ -101,7 +100,7 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
     ranked = [row for row in worst_first(rows, value, "dice") if row.card]
     held = [(row, label) for row in ranked if (label := label_of(row, value))]
     keys = figure_keys(rows)
-    is_tumour = value == TUMOUR or any(word in name.casefold() for word in _TUMOUR_WORDS)
+    is_tumour = any(word in name.casefold() for word in _TUMOUR_WORDS)
     columns = [key for key in _COLUMNS if key in keys]
     figures = [_figure(ranked, value, key, tolerances_mm) for key in keys]
     alone = held[0][1] if len(rows) == 1 and held else None
