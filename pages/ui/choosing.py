@@ -20,23 +20,36 @@ from pages.ui.uploads import read_uploads
 TITLES = {"prediction": "Prediction", "reference": "Reference", "ct": "CT underneath (optional)"}
 UPLOADERS = {"prediction": "predicted", "reference": "reference_file", "ct": "ct_file"}
 LABEL_FORMATS = "NIfTI, NRRD, MHA, DICOM-SEG, PNG"
+Given = Sequence[UploadedFile] | None
 _MOST_LISTED = 4
 
 
 def choose(state: AppState, desk: Desk) -> None:
-    """Show the three places side by side, each with what lies there or a way to put something there."""
-    for column, slot in zip(st.columns(3, gap="medium"), (desk.prediction, desk.reference, desk.ct), strict=True):
+    """Show the three places side by side, each with what lies there or a way to put something there.
+
+    Files are read when all three are drawn: a place that a run does not reach would lose a file that comes meanwhile.
+    """
+    slots = (desk.prediction, desk.reference, desk.ct)
+    columns = st.columns(3, gap="medium")
+    given: list[Given] = []
+    for column, slot in zip(columns, slots, strict=True):
         with column:
-            _place(desk, slot, state.case)
+            given.append(_place(desk, slot, state.case))
     chosen = desk.prediction.held or desk.reference.held
     if not chosen and (state.case is None or (state.case.reference is None and not len(state.case.annotation))):
         st.caption(
             "To score masks that you draw here: Open a CT that has labels (a sample, or one of yours with "
             "*Add labels* on its card) and annotate it."
         )
+    for column, slot, files in zip(columns, slots, given, strict=True):
+        if files:
+            with column:
+                _read(slot, files)
+    if any(given):
+        st.rerun()
 
 
-def _place(desk: Desk, slot: Slot, case: Case | None) -> None:
+def _place(desk: Desk, slot: Slot, case: Case | None) -> Given:
     offered = offers(slot, case)
     origin = origin_of(desk, slot, case)
     key = f"origin_{slot.role}"
@@ -53,15 +66,16 @@ def _place(desk: Desk, slot: Slot, case: Case | None) -> None:
         )
     else:
         st.markdown(f"<small>{TITLES[slot.role]}</small>", unsafe_allow_html=True)
-    held = lies_in(desk, slot, case)
+    held, files = lies_in(desk, slot, case), None
     if held is not None:
-        _card(slot, held, origin)
+        files = _card(slot, held, origin)
     elif origin is Origin.FILE:
-        _uploader(slot)
+        files = _uploader(slot)
     if slot.trouble and origin is Origin.FILE:
         st.error(plain(slot.trouble), icon=":material/error:")
         if held is not None:
             st.caption("The file before it is still here.")
+    return files
 
 
 def _offer(slot: Slot, origin: Origin) -> str:
@@ -74,14 +88,15 @@ def _take_origin(slot: Slot, key: str) -> None:
     slot.origin = shown_in(key)
 
 
-def _card(slot: Slot, held: Held, origin: Origin) -> None:
+def _card(slot: Slot, held: Held, origin: Origin) -> Given:
     with st.container(border=True, key=f"held_{slot.role}", gap="xsmall"):
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
         row.markdown(f"**{plain(held.name)}**", width="stretch")
         st.caption(_facts(held))
-        if origin is Origin.FILE:
-            with row.popover("", icon=":material/upload_file:", help="Take another file", width="content"):
-                _uploader(slot)
+        if origin is not Origin.FILE:
+            return None
+        with row.popover("", icon=":material/upload_file:", help="Take another file", width="content"):
+            return _uploader(slot)
 
 
 def _facts(held: Held) -> str:
@@ -101,7 +116,7 @@ def _listed(found: Sequence[Content]) -> str:
     return ", ".join([*names, *([f"{more} more"] if more else [])]) or "no label: it is empty"
 
 
-def _uploader(slot: Slot) -> None:
+def _uploader(slot: Slot) -> Given:
     files = st.file_uploader(
         TITLES[slot.role],
         accept_multiple_files=True,
@@ -111,10 +126,7 @@ def _uploader(slot: Slot) -> None:
     )
     if slot.role != "ct":
         st.caption(LABEL_FORMATS)
-    if files:
-        _read(slot, files)
-        slot.uploads += 1  # an uploader that keeps a refused file would read it again with the next
-        st.rerun()
+    return files
 
 
 def _read(slot: Slot, files: Sequence[UploadedFile]) -> None:
@@ -127,6 +139,7 @@ def _read(slot: Slot, files: Sequence[UploadedFile]) -> None:
         slot.trouble = "These files hold several series. Add the one that you want alone."
     except LobuleError as error:
         slot.trouble = str(error)
+    slot.uploads += 1  # an uploader that keeps a refused file would read it again with the next
 
 
 def _held(role: str, name: str, paths: list[Path]) -> Held:

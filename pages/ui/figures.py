@@ -4,6 +4,7 @@ import math
 
 import streamlit as st
 
+from core.reporting import wording
 from core.scoring.definitions import CARDS, EMPTY_RULES, EMPTY_WORDS, Card
 from core.scoring.scorecard import LabelScore
 from core.scoring.surfaces import Definition
@@ -52,8 +53,7 @@ def _short(scored: Scored, card: Card, value: float) -> str:
 
 
 def _number(card: Card, value: float) -> str:
-    shown = f"{value:.3f}" if not card.unit else f"{value:.2f} {card.unit}"
-    return shown.replace("-", "−")
+    return f"{wording.number(value, card.key)} {card.unit}".rstrip()
 
 
 def all_figures(scored: Scored, label: LabelScore) -> None:
@@ -107,9 +107,9 @@ def definitions() -> None:
             [
                 {
                     "figures": ", ".join(CARDS[key].name for key in rule.keys),
-                    "both masks empty": _rule(rule.both),
-                    "only the prediction empty (missed)": _rule(rule.predicted),
-                    "only the reference empty (made up)": _rule(rule.reference),
+                    "both masks empty": wording.empty(rule.both),
+                    "only the prediction empty (missed)": wording.empty(rule.predicted),
+                    "only the reference empty (made up)": wording.empty(rule.reference),
                 }
                 for rule in EMPTY_RULES
             ],
@@ -129,11 +129,3 @@ def definitions() -> None:
             ],
             hide_index=True,
         )
-
-
-def _rule(value: float | None) -> str:
-    if value is None:
-        return "as usual"
-    if math.isnan(value):
-        return "undefined"
-    return "infinite" if math.isinf(value) else f"{value:g}".replace("-", "−")

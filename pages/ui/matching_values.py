@@ -140,7 +140,7 @@ def _take_whole_liver(desk: Desk) -> None:
 
 def is_tumour(name: str) -> bool:
     """Say whether a name stands for tumours."""
-    return any(word in name.casefold() for word in ("tumour", "tumor", "lesion", "metasta"))
+    return any(word in name.casefold() for word in ("tumour", "tumor", "lesion", "metast", "hcc"))
 
 
 def _summary(found: Matching, ours: set[int], theirs: set[int]) -> str:

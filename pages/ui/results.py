@@ -12,7 +12,7 @@ from core.scoring.scorecard import LabelScore
 from pages.ui.card import plain
 from pages.ui.figures import all_figures, definitions, tiles
 from pages.ui.scored import SIDE, VIEWS, Scored
-from pages.ui.slicewise import slice_curve, slice_picture, three_pictures
+from pages.ui.slicewise import meaning_of_colours, slice_curve, slice_picture, three_pictures
 from pages.ui.state import show_in, shown_in
 
 LIMITS = (1.0, 2.0, 5.0, 10.0, 20.0)
@@ -35,7 +35,7 @@ def _panel(scored: Scored) -> None:
     side = scored.view.shows == SIDE
     if side:
         three_pictures(scored, label)
-    left, right = st.columns([1.12, 1], gap="large")
+    left, right = st.columns([1, 1.1], gap="medium")
     with left:
         if side:
             tiles(scored, label)
@@ -82,6 +82,7 @@ def _head(scored: Scored) -> LabelScore:
         )
         with st.popover("Picture", icon=":material/visibility:"):
             _how(scored)
+        st.html(meaning_of_colours(scored), width="content")
     return scored.label()
 
 

@@ -14,12 +14,12 @@ from core.scoring.framing import Frame, part_around, whole_slice
 from core.scoring.scorecard import LabelScore
 from pages.ui.matching_values import is_tumour
 from pages.ui.pictures import PREDICTION_COLOUR, Shown, colour_bar, legend
-from pages.ui.scored import DISTANCE, SURFACE, Scored
+from pages.ui.scored import DISTANCE, SIDE, SURFACE, Scored
 from pages.ui.slices import REFERENCE_COLOUR
 from pages.ui.state import show_in, shown_in
 from pages.ui.surface import surface
 
-HEIGHT, WIDEST, THIRD = 384, 620, 390
+HEIGHT, WIDEST, THIRD = 376, 600, 390
 CT_COLOUR = (200, 200, 200)
 CURVE_HEIGHT, CURVE_LEFT, CURVE_RIGHT = 190, 44, 8
 
@@ -38,10 +38,17 @@ def slice_picture(scored: Scored, label: LabelScore) -> None:
             st.image(jpeg(shown.errors(view.z, view.opacity)), width=shown.frame.size[1])
     _steps(scored, label)
     if view.shows == DISTANCE:
-        st.html(colour_bar(view.limit, scored.unit()))
         _distance_words(scored)
-    else:
-        st.html(legend({WORDS[outcome]: colour for outcome, colour in COLOURS.items()}))
+
+
+def meaning_of_colours(scored: Scored) -> str:
+    """Return HTML that says what the colours of the view mean."""
+    view = scored.view
+    if view.shows in (DISTANCE, SURFACE):
+        return colour_bar(view.limit, scored.unit())
+    if view.shows == SIDE:
+        return legend({"reference": REFERENCE_COLOUR, "prediction": PREDICTION_COLOUR})
+    return legend({WORDS[outcome]: colour for outcome, colour in COLOURS.items()})
 
 
 def _distance_words(scored: Scored) -> None:
@@ -97,7 +104,15 @@ def _steps(scored: Scored, label: LabelScore) -> None:
 def _step(scored: Scored, icon: str, by: int, words: str) -> None:
     z = scored.view.z + by
     there = 0 <= z < scored.pair[1].grid.shape[0]
-    st.button("", icon=icon, key=f"step_{by}", help=words, disabled=not there, on_click=_go_to, args=(scored, z))
+    st.button(
+        "",
+        icon=icon,
+        key="slice_on" if by > 0 else "slice_back",
+        help=words,
+        disabled=not there,
+        on_click=_go_to,
+        args=(scored, z),
+    )
 
 
 def _go_to(scored: Scored, z: int) -> None:

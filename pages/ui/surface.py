@@ -10,8 +10,8 @@ from core.scoring.thinning import ThinMesh
 from pages.ui.scored import Scored
 from pages.ui.state import show_in, shown_in
 
-HEIGHT = 400
-_FROM_THE_FRONT = {"eye": {"x": -0.5, "y": -1.7, "z": 0.5}, "up": {"x": 0, "y": 0, "z": 1}}
+HEIGHT = 390
+_FROM_THE_FRONT = {"eye": {"x": -0.4, "y": -1.45, "z": 0.4}, "up": {"x": 0, "y": 0, "z": 1}}
 _LIGHT = {"ambient": 0.55, "diffuse": 0.6, "specular": 0.15, "roughness": 0.7}
 
 
@@ -67,7 +67,7 @@ def _figure(mesh: ThinMesh, limit: float, unit: str) -> go.Figure:
         intensity=np.clip(mesh.distances_mm, -limit, limit).astype(np.float32),
         cmin=-limit, cmax=limit,
         colorscale=[[stop, f"rgb{colour}"] for stop, colour in SCALE],
-        colorbar={"title": {"text": unit}, "thickness": 14, "len": 0.8},
+        showscale=False,
         hovertext=[_hover(distance, unit) for distance in mesh.distances_mm.tolist()],
         hoverinfo="text",
         lighting=_LIGHT,

@@ -18,14 +18,13 @@ def settings(scored: Scored) -> None:
     now = scored.settings
     with st.popover("Settings", icon=":material/tune:"), st.form("measure", border=False):
         tolerance_mm = st.number_input(
-            "Tolerance of the surface Dice in mm", 0.0, 50.0, now.tolerance_mm, 0.5, key="tolerance_mm"
+            "Tolerance of the surface Dice in mm", 0.0, 50.0, now.tolerance_mm, 0.5, "%0.1f", key="tolerance_mm"
         )
         percentile = st.number_input(
             "Percentile of the Hausdorff distance",
-            50.0,
-            100.0,
-            now.percentile,
-            1.0,
+            50,
+            100,
+            round(now.percentile),
             key="percentile",
             help="For the screen. Files and report always carry HD95 and the classic Hausdorff distance.",
         )

@@ -212,7 +212,7 @@ def test_tolerance_percentile_and_other_tools_can_be_chosen(app: AppTest, tmp_pa
     score_files(app, labels_file(tmp_path / "mine.nrrd", predicted), labels_file(tmp_path / "truth.nrrd", reference))
     assert figures(app)["Surface Dice, 2 mm"] == "1.000"
     app.number_input("tolerance_mm").set_value(0.0)
-    app.number_input("percentile").set_value(100.0)
+    app.number_input("percentile").set_value(100)
     app.checkbox("measure_monai").check()
     app.button("measure_again").click().run()
     assert not app.exception
@@ -227,9 +227,9 @@ def test_stepping_moves_the_slice_and_stops_at_the_end(app: AppTest, tmp_path: P
     score_files(app, path, path)
     view = app.session_state["lobule"].scored.view
     assert view.z == 2
-    app.button("step_1").click().run()
+    app.button("slice_on").click().run()
     assert app.session_state["lobule"].scored.view.z == 3
-    assert app.button("step_1").disabled
+    assert app.button("slice_on").disabled
     app.slider("metrics_slice").set_value(1).run()
     assert app.session_state["lobule"].scored.view.z == 0
     app.button("metrics_worst").click().run()
