@@ -19,7 +19,7 @@ from pages.ui.cohort_plots import boxes, differences
 from pages.ui.cohorts import Cohort
 from pages.ui.figures import definitions
 from pages.ui.matching_values import is_tumour
-from pages.ui.state import show_in, shown_in
+from pages.ui.state import show_in, shown_in, value_of
 
 FIGURES = (
     "dice", "iou", "precision", "recall", "nsd", "hd95_mm", "assd_mm", "hd_mm", "volume_difference_ml",
@@ -64,35 +64,30 @@ def _head(cohort: Cohort, names: dict[int, str]) -> Choice:
     """Say how many cases were scored; let the reader choose label and figure, and take files away."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     row.markdown(_scored(cohort), width="stretch")
+    how: dict[str, Any] = {"label_visibility": "collapsed", "on_change": _take_choice, "args": (cohort,)}
     if cohort.rows and cohort.second:
-        show_in("cohort_which", cohort.looks_at_b)
-        cohort.looks_at_b = bool(
-            row.segmented_control(
-                "Prediction", [False, True], format_func=lambda b: "B" if b else "A", key="cohort_which",
-                required=True, label_visibility="collapsed",
-            )
-        )  # fmt: skip
+        show_in("cohort_which", "B" if cohort.looks_at_b else "A")
+        row.segmented_control("Prediction", ["A", "B"], key="cohort_which", required=True, **how)
     if names:
         cohort.label = cohort.label if cohort.label in names else max(names)
+        titles = {value: plain(name[:1].upper() + name[1:]) for value, name in names.items()}
         show_in("cohort_label", cohort.label)
-        picked = row.segmented_control(
-            "Label",
-            list(names),
-            format_func=lambda value: plain(names[value][:1].upper() + names[value][1:]),
-            key="cohort_label",
-            required=True,
-            label_visibility="collapsed",
+        row.segmented_control(
+            "Label", list(names), format_func=titles.__getitem__, key="cohort_label", required=True, **how
         )
-        cohort.label = cohort.label if picked is None else picked
     show_in("cohort_figure", cohort.figure)
-    key = row.selectbox(
-        "Figure", FIGURES, format_func=lambda each: CARDS[each].name, key="cohort_figure", width=230,
-        label_visibility="collapsed",
+    row.selectbox(
+        "Figure", FIGURES, format_func=lambda each: CARDS[each].name, key="cohort_figure", width=230, **how
     )  # fmt: skip
-    cohort.figure = str(key)
     with row.popover("Download", icon=":material/download:", width="content"):
         downloads(cohort)
     return Choice(cohort.label, names.get(cohort.label, ""), cohort.figure)
+
+
+def _take_choice(cohort: Cohort) -> None:
+    cohort.looks_at_b = value_of("cohort_which") == "B"
+    cohort.label = value_of("cohort_label") or cohort.label
+    cohort.figure = shown_in("cohort_figure")
 
 
 def _scored(cohort: Cohort) -> str:

@@ -1,7 +1,6 @@
 """How far several readers agree: each with each, each with all, and where on the slices they do not."""
 
 import math
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,39 +8,15 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.imaging.picture import RGB, Pixels, lettered, overlay
-from core.imaging.volume import Volume
-from core.imaging.window import PRESETS, slice_picture, whole_range
 from core.scoring.definitions import HUMAN_WORDS
-from core.scoring.framing import outlined, part_around, whole_slice
 from core.scoring.gathering import Gathering
 from core.scoring.panel import Panel, consensus
 from pages.ui.card import plain
 from pages.ui.matching_values import is_tumour
 from pages.ui.pictures import legend
+from pages.ui.reader_map import Compared, disagreement_picture, legend_colours
 
-AGREED: RGB = (90, 150, 225)
-FEW, HALF = np.array([255.0, 214.0, 90.0]), np.array([235.0, 60.0, 60.0])
-OUTLINE: RGB = (245, 245, 245)
-_HEIGHT, _WIDEST, _OPACITY = 400, 520, 0.55
 _LONGEST = 16
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """Readers who were compared.
-
-    Attributes:
-        gathering: Who drew what.
-        panels: By label.
-        volume: The CT under them, or None.
-        problems: Sentences on what was left out.
-    """
-
-    gathering: Gathering
-    panels: dict[int, Panel]
-    volume: Volume | None
-    problems: tuple[str, ...]
 
 
 @st.fragment
@@ -167,40 +142,8 @@ def _map(compared: Compared, found: Panel, value: int) -> None:
         title = f"Slice, 1 to {slices}"
         z = st.slider(title, 1, slices, z + 1, key=f"reader_slice_{value}", label_visibility="collapsed") - 1
     st.image(disagreement_picture(compared, found, z), width="content")
-    st.html(legend(_colours(len(found.dice))))
+    st.html(legend(legend_colours(len(found.dice))))
     st.caption(f"Slice {z + 1} of {slices}. The first shown is the one with most disputed voxels.")
-
-
-def disagreement_picture(compared: Compared, found: Panel, z: int) -> Pixels:
-    """Return a slice in the colours of the legend, ``(h, w, 3)``, over the CT or black; white: the majority."""
-    frame = part_around(found.marked, whole_slice(found.grid, _HEIGHT, _WIDEST))
-    everyone, volume = len(found.dice), compared.volume
-    parties = np.where(found.votes == 0, 0, found.differing + 1).astype(np.uint8)  # 1: all agree
-    grey = np.zeros(found.grid.shape[1:], np.uint8)
-    if volume is not None:
-        grey = slice_picture(volume, z, PRESETS["Abdomen"] if volume.has_hu else whole_range(volume))
-    colours = {1: AGREED} | {count + 1: party_colour(count, everyone) for count in range(1, everyone // 2 + 1)}
-    drawn = frame.cut(found.on_slice(parties, z))
-    opacity = _OPACITY if volume is not None else 1.0
-    picture = overlay(frame.cut(grey, smooth=True), drawn, colours, opacity, outline=False)
-    return lettered(outlined(picture, frame.cut(found.on_slice(found.majority.astype(np.uint8), z)), OUTLINE))
-
-
-def party_colour(count: int, everyone: int) -> RGB:
-    """Return the colour of voxels on which so many readers differ from the rest: yellow for few, red for half."""
-    most = everyone // 2
-    share = (count - 1) / (most - 1) if most > 1 else 1.0
-    red, green, blue = np.rint(FEW + share * (HALF - FEW)).astype(int).tolist()
-    return red, green, blue
-
-
-def _colours(everyone: int) -> dict[str, RGB]:
-    """Return what the legend says."""
-    named = {"all agree": AGREED}
-    for count in range(1, everyone // 2 + 1):
-        words = f"{count} of {everyone} differ{'s' if count == 1 else ''}"
-        named["split in halves" if 2 * count == everyone else words] = party_colour(count, everyone)
-    return named | {"outline: majority": OUTLINE}
 
 
 def _short(number: int, name: str) -> str:
