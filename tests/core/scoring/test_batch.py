@@ -1,4 +1,4 @@
-"""Pairs of files scored one by one, several at once, and on a cluster."""
+"""Pairs of files scored one by one and several at once; on a cluster, see the tests of the command."""
 
 import hashlib
 import io
@@ -167,12 +167,6 @@ def test_less_than_one_job_is_a_programmers_mistake(cohort: list[Pair]) -> None:
         next(score_all(cohort, jobs=0))
     with pytest.raises(ValueError, match="one of dask, ray, got 'spark'"):
         next(score_all(cohort, backend="spark"))
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_a_dask_cluster_says_the_same(cohort: list[Pair]) -> None:
-    with backends.connected("dask", jobs=2):
-        assert told(list(score_all(cohort, backend="dask"))) == EXPECTED
 
 
 def test_a_backend_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
