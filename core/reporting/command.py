@@ -163,6 +163,9 @@ def _check(chosen: argparse.Namespace) -> None:
     for output in (chosen.json, chosen.csv, chosen.html):
         if output and not output.parent.is_dir():
             raise WriteError(f"The folder {output.parent} does not exist. Create it or choose another one.")
+        sources = filter(None, (chosen.predicted, chosen.reference, chosen.ct))
+        if output and output.is_file() and any(source.exists() and output.samefile(source) for source in sources):
+            raise WriteError(f"{output} is one of the files to score. Give the scores another name.")
     if chosen.backend:
         from core.scoring.backends import check_backend
 

@@ -136,6 +136,14 @@ def test_every_other_mistake_is_one_sentence(write: Write, tmp_path: Path, capsy
     assert "does not exist. Create it" in mistake(capsys, mask, mask, "--json", tmp_path / "no" / "x.json")
 
 
+def test_what_is_scored_is_never_overwritten(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    mask = write("m.nii.gz", (2, slice(2, 6)))
+    before = mask.read_bytes()
+    for option in ("--csv", "--json", "--html"):
+        assert "is one of the files to score" in mistake(capsys, mask, mask, option, mask)
+    assert mask.read_bytes() == before
+
+
 def test_a_table_that_cannot_be_written_is_one_sentence(
     write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

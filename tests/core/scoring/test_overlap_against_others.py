@@ -2,9 +2,9 @@
 
 Where all masks hold something they agree to the last digit. What they differ in, and why:
 
-- **An empty mask.** Both empty: SimpleITK prints an infinite Dice, medpy warns of a division, MONAI says 1 if told not to
-  leave such cases out; nothing was there to find, so ours is undefined and counted. Only the reference empty: MONAI says ``nan``, and
-  its mean then leaves out a case in which something was made up; ours is 0.
+- **An empty mask.** Both empty: SimpleITK prints an infinite Dice, medpy warns of a division, MONAI says 1 if told
+  not to leave such cases out; nothing was there to find, so ours is undefined and counted. Only the reference empty:
+  MONAI says ``nan``, and its mean then leaves out a case in which something was made up; ours is 0.
 - **Which mask comes first.** SimpleITK and medpy take no names: swapped, precision and recall change places.
 - **Sign.** SimpleITK's volume similarity is signed and relative to the mean of both volumes; medpy's RAVD is signed,
   that of CHAOS is not.
