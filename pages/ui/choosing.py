@@ -95,7 +95,7 @@ def _card(slot: Slot, held: Held, origin: Origin) -> Given:
         st.caption(_facts(held))
         if origin is not Origin.FILE:
             return None
-        with row.popover("", icon=":material/upload_file:", help="Take another file", width="content"):
+        with row.popover("", icon=":material/upload_file:", width="content", key=f"another_{slot.role}_{slot.uploads}"):
             return _uploader(slot)
 
 

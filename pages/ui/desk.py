@@ -223,7 +223,7 @@ def _mine(case: Case) -> HeldMask:
 
 
 def _reference(case: Case, mask: Mask) -> HeldMask:
-    name, code = (f"labels of {what}" for what in (case.volume.source.name, _code(case.volume)))
+    name, code = (f"Labels of {what}" for what in (case.volume.source.name, _code(case.volume)))
     return HeldMask(name=name, code=code, mask=mask, contents=contents(mask))
 
 

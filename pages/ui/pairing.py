@@ -35,14 +35,14 @@ def pair(state: AppState) -> None:
 def _heading(desk: Desk, scored: Scored) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(scored.title)}**", width="stretch")
-        if desk.closed:
-            st.button("Compare others", icon=":material/swap_horiz:", key="open_desk", on_click=_open, args=(desk,))
+        title = "Compare others" if desk.closed else "Hide the choices"
+        st.button(title, icon=":material/swap_horiz:", key="open_desk", on_click=_open_or_close, args=(desk,))
         settings(scored)
         take_away(scored)
 
 
-def _open(desk: Desk) -> None:
-    desk.closed = False
+def _open_or_close(desk: Desk) -> None:
+    desk.closed = not desk.closed
 
 
 def _set_up(state: AppState, desk: Desk) -> None:

@@ -15,13 +15,15 @@ from pages.ui.scored import SIDE, VIEWS, Scored
 from pages.ui.slicewise import meaning_of_colours, slice_curve, slice_picture, three_pictures
 from pages.ui.state import show_in, shown_in
 
+SIZES = {376: "Fits a laptop", 560: "Large", 760: "Very large"}
 LIMITS = (1.0, 2.0, 5.0, 10.0, 20.0)
 
 
 def results(scored: Scored) -> None:
     """Show everything there is of a comparison."""
-    for note in scored.card.notes:
-        st.caption(f":material/info: {plain(note)}")
+    notes = [f":material/info: {plain(note)}" for note in dict.fromkeys(scored.card.notes)]
+    if notes:
+        st.caption("  \n".join(notes))
     if not scored.card.labels:
         st.info("Neither mask holds a label: there is nothing to score.")
     else:
@@ -73,7 +75,7 @@ def _head(scored: Scored) -> LabelScore:
         show_in("metrics_view", view.shows)
         st.segmented_control(
             "View",
-            VIEWS,
+            VIEWS if scored.depth > 1 else VIEWS[:-1],
             key="metrics_view",
             label_visibility="collapsed",
             required=True,
@@ -106,6 +108,9 @@ def _how(scored: Scored) -> None:
     st.slider(
         "Opacity of the colours", 0.0, 1.0, view.opacity, 0.05, key="metrics_opacity", on_change=_take_how, args=args
     )
+    sizes = list(SIZES)
+    at = sizes.index(view.height)
+    st.selectbox("Size", sizes, at, SIZES.__getitem__, "metrics_height", on_change=_take_how, args=args)
     at = LIMITS.index(view.limit)
     title = f"Colours of distances end at, in {scored.unit()}"
     st.selectbox(title, LIMITS, at, "{:g}".format, "metrics_limit", on_change=_take_how, args=args)
@@ -117,7 +122,7 @@ def _how(scored: Scored) -> None:
 def _take_how(scored: Scored) -> None:
     view = scored.view
     view.zoomed, view.opacity = shown_in("metrics_zoom"), shown_in("metrics_opacity")
-    view.limit = shown_in("metrics_limit")
+    view.limit, view.height = shown_in("metrics_limit"), shown_in("metrics_height")
     if scored.volume is not None and scored.volume.has_hu:
         view.window = PRESETS[shown_in("metrics_window")]
 

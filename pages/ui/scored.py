@@ -51,6 +51,7 @@ class View:
         zoomed: Whether only the part around the label is shown.
         opacity: Of the errors, 0–1.
         limit: Where the colours of distances end, in mm, or voxels where their size is not known.
+        height: Of the picture, in pixels.
         window: Of the CT.
     """
 
@@ -61,6 +62,7 @@ class View:
     zoomed: bool = True
     opacity: float = 0.4
     limit: float = 5.0
+    height: int = 376
     window: Window = PRESETS["Abdomen"]
 
 
@@ -133,6 +135,11 @@ class Scored:
     def masks(self, value: int) -> Pair:
         """Return prediction and reference as a label is scored: the liver maybe with its tumours."""
         return self.whole_liver[1] if self.whole_liver and self.whole_liver[0] == value else self.pair
+
+    @property
+    def depth(self) -> int:
+        """Number of slices."""
+        return self.pair[1].grid.shape[0]
 
     def label(self) -> LabelScore:
         """Return the scores of the label on the screen."""

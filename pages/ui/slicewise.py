@@ -19,7 +19,7 @@ from pages.ui.slices import REFERENCE_COLOUR
 from pages.ui.state import show_in, shown_in
 from pages.ui.surface import surface
 
-HEIGHT, WIDEST, THIRD = 376, 600, 390
+WIDER, THIRD = 1.6, 390
 CT_COLOUR = (200, 200, 200)
 CURVE_HEIGHT, CURVE_LEFT, CURVE_RIGHT = 190, 44, 8
 
@@ -30,7 +30,7 @@ def slice_picture(scored: Scored, label: LabelScore) -> None:
     if view.shows == SURFACE:
         surface(scored, label)
         return
-    shown = _shown(scored, label, HEIGHT, WIDEST)
+    shown = _shown(scored, label, view.height, round(WIDER * view.height))
     with st.container(height=shown.frame.size[0] + 4, border=False, key="metrics_picture"):
         if view.shows == DISTANCE:
             st.image(jpeg(shown.distances(view.z, scored.outline(label.value), view.limit)), width=shown.frame.size[1])
@@ -76,10 +76,9 @@ def three_pictures(scored: Scored, label: LabelScore) -> None:
 
 def _steps(scored: Scored, label: LabelScore) -> None:
     """Show the slice slider with a step to either side, and a jump to the worst slice."""
-    last = scored.pair[1].grid.shape[0]
     counts = label.slices[scored.view.z]
     dice = "not in this slice" if math.isnan(counts.dice) else f"Dice {counts.dice:.3f}"
-    if last < 2:
+    if scored.depth < 2:
         st.markdown(f"**Slice 1** · {dice}")
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="steps")
@@ -87,7 +86,13 @@ def _steps(scored: Scored, label: LabelScore) -> None:
         _step(scored, ":material/chevron_left:", -1, "One slice towards the feet")
         show_in("metrics_slice", scored.view.z + 1)
         st.slider(
-            "Slice", 1, last, key="metrics_slice", label_visibility="collapsed", on_change=_take_slice, args=(scored,)
+            "Slice",
+            1,
+            scored.depth,
+            key="metrics_slice",
+            label_visibility="collapsed",
+            on_change=_take_slice,
+            args=(scored,),
         )
         _step(scored, ":material/chevron_right:", 1, "One slice towards the head")
         worst = worst_slice(label)
@@ -103,7 +108,7 @@ def _steps(scored: Scored, label: LabelScore) -> None:
 
 def _step(scored: Scored, icon: str, by: int, words: str) -> None:
     z = scored.view.z + by
-    there = 0 <= z < scored.pair[1].grid.shape[0]
+    there = 0 <= z < scored.depth
     st.button(
         "",
         icon=icon,
@@ -129,7 +134,7 @@ def slice_curve(scored: Scored, label: LabelScore) -> None:
     The mark is not part of the plot: a plot that changes is built anew, and flickers at every step.
     """
     points = [(z + 1, counts.dice) for z, counts in enumerate(label.slices) if not math.isnan(counts.dice)]
-    if not points:
+    if not points or scored.depth < 2:
         return
     at, dice = zip(*points, strict=True)
     line = go.Scatter(x=at, y=dice, mode="lines+markers", line_color="#2bb3a3", hovertemplate="slice %{x}: %{y:.3f}")
