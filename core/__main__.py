@@ -16,7 +16,7 @@ from core.imaging.samples import SAMPLES, open_sample
 from core.imaging.volume import Volume
 from core.imaging.window import Window
 from core.imaging.writing import SUFFIXES, suffix_of, write_mask
-from core.scoring.command import add_arguments
+from core.reporting.command import add_arguments
 from core.segmentation.prompt import Box, Prompt
 
 _EXAMPLES = """examples:
@@ -27,6 +27,8 @@ _EXAMPLES = """examples:
   python -m core segment dicom_folder --series acef77331b --box 40 90 80 130 120 --window 60 200 -o tumour.nrrd
   python -m core score predicted.nii.gz drawn.nii.gz --label 2=tumour --nsd-mm 1
   python -m core score predicted_folder drawn_folder --csv scores.csv --json scores.json
+  python -m core score predicted.zip drawn.zip --html report.html --jobs 4 --as monai
+  python -m core score predicted_folder drawn_folder --backend dask --scheduler tcp://host:8786
 
 A CT is a NIfTI, NRRD or MetaImage file, a folder or zip of DICOM, a picture, or one of: {samples}.
 Boxes are in voxels as on the screen of the app: Z counts slices from 1 at the feet; rows Y grow to the

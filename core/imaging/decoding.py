@@ -10,7 +10,17 @@ import numpy.typing as npt
 from core.errors import ReadError
 from core.imaging import metaimage, nifti, nrrd, picture_files, volume_files
 from core.imaging.archive import unpacked
-from core.imaging.files import GivenFile, Kind, claims_in_vain, listed, misnamed, names, not_an_image, numbers_aside
+from core.imaging.files import (
+    GivenFile,
+    Kind,
+    claims_in_vain,
+    counted,
+    listed,
+    misnamed,
+    names,
+    not_an_image,
+    numbers_aside,
+)
 from core.imaging.grid import Grid
 from core.imaging.intake import HounsfieldIntake, LabelIntake
 from core.imaging.job import Job
@@ -32,7 +42,9 @@ class Decoded:
         description: See `Source`.
         notes: See `Source`.
         intensity: What the numbers mean; meaningless for labels.
-        names: As in `Mask`.
+        names: As in `Mask`, like the one that follows.
+        sparse: See `Mask`.
+        frame: See `Source`.
     """
 
     voxels: npt.NDArray[np.int16] | npt.NDArray[np.uint8]
@@ -44,6 +56,8 @@ class Decoded:
     notes: tuple[str, ...] = ()
     intensity: Intensity = Intensity.ARBITRARY
     names: Mapping[int, str] = field(default_factory=dict)
+    sparse: bool = False
+    frame: str = ""
 
 
 def decode(paths: Sequence[Path], job: Job, workspace: Path) -> Decoded:
@@ -90,15 +104,30 @@ def _of(files: Sequence[GivenFile], *kinds: Kind) -> list[GivenFile]:
 
 
 def _dicom(files: Sequence[GivenFile], job: Job) -> Decoded:
-    from core.imaging.dicom import choosing, pixels  # pydicom takes 0.25 s, which other formats need not wait for
+    from core.imaging.dicom import (
+        choosing,
+        pixels,
+        segmentation,
+    )  # pydicom takes 0.25 s, which other formats need not wait for
 
     slices = _of(files, Kind.DICOM)
     _refuse_broken(files, slices)
+    if job.wants_labels and (file := segmentation.among(slices)):
+        read = segmentation.read(file, job)
+        notes = (*read.notes, *_beside(file, slices), *_passed_over(files, slices))
+        decoded = Decoded(read.voxels, read.grid, read.name, "DICOM", "SEG", notes=notes, names=read.names)
+        return replace(decoded, sparse=True, frame=read.frame)
     found = choosing.found_series(slices, job)
     intake = _intake(found.name, found.stack.grid.shape, job)
     pixels.pour(found.stack.headers, intake, job)
     notes = (*found.notes, *_passed_over(files, slices))
-    return _finished(intake, found.stack.grid, found.name, "DICOM", notes, found.modality)
+    decoded = _finished(intake, found.stack.grid, found.name, "DICOM", notes, found.modality)
+    return replace(decoded, frame=found.stack.headers[0].frame_key)
+
+
+def _beside(file: GivenFile, among: Sequence[GivenFile]) -> tuple[str, ...]:
+    others = counted(len(among) - 1, "other DICOM file")
+    return () if len(among) == 1 else (f"The labels are those of {file.name}; {others} beside it were left out.",)
 
 
 def _intake(name: str, shape: tuple[int, int, int], job: Job) -> HounsfieldIntake | LabelIntake:

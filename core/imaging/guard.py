@@ -34,7 +34,7 @@ _COMMAND = (sys.executable, "-m", "core.imaging.guard")
 _ROOT = Path(__file__).parents[2]
 _NO_ROOM = 75  # an exit code: an answer in words would find no room either
 _OUT_OF_TIME = -getattr(signal, "SIGXCPU", 24)
-_TEXTS = ("name", "format", "modality", "description")
+_TEXTS = ("name", "format", "modality", "description", "frame")
 
 
 def decode_guarded(paths: Sequence[Path], job: Job) -> Decoded:
@@ -58,6 +58,7 @@ def _decode_in(workspace: Path, paths: Sequence[Path], job: Job) -> Decoded:
         "limits": asdict(job.limits),
         "series": job.series,
         "wants_labels": job.wants_labels,
+        "steps": job.steps,
     }
     (workspace / "request.json").write_text(json.dumps(request))
     code = _run(workspace, job.limits)
@@ -127,6 +128,7 @@ def _answered(answer: dict[str, Any], workspace: Path) -> Decoded:
         notes=tuple(answer["notes"]),
         intensity=Intensity(answer["intensity"]),
         names={int(value): name for value, name in answer["names"].items()},
+        sparse=answer["sparse"],
         **{key: answer[key] for key in _TEXTS},
     )
 
@@ -143,7 +145,8 @@ def _main(workspace: Path) -> None:
     request = json.loads((workspace / "request.json").read_text())
     limits = Limits(**request["limits"])
     _restrict(limits)
-    job = Job(limits, _note_in(workspace / "started"), request["series"], request["wants_labels"])
+    steps = tuple((x, y, z) for x, y, z in request["steps"])
+    job = Job(limits, _note_in(workspace / "started"), request["series"], request["wants_labels"], steps)
     try:
         answer = _answer([Path(path) for path in request["paths"]], job, workspace)
         (workspace / "answer.json").write_text(json.dumps(answer))
@@ -201,6 +204,7 @@ def _told(decoded: Decoded, workspace: Path) -> dict[str, Any]:
         "notes": decoded.notes,
         "intensity": decoded.intensity,
         "names": dict(decoded.names),
+        "sparse": decoded.sparse,
     }
 
 

@@ -158,6 +158,7 @@ class LabelIntake:
 
     Attributes:
         labels: ``(z, y, x)`` uint8, filled slab by slab.
+        seen: ``(256,)`` bool, which values were put.
         notes: What was mended.
     """
 
@@ -165,7 +166,7 @@ class LabelIntake:
         self.name = name
         self.labels = np.zeros(shape, np.uint8)
         self.notes: list[str] = []
-        self._seen = np.zeros(256, bool)
+        self.seen = np.zeros(256, bool)
         self._rounded = False
 
     def put(self, first: int, values: Values) -> None:
@@ -185,7 +186,7 @@ class LabelIntake:
         if values.dtype.kind == "f":
             values = self._whole(values.astype(np.float64))
         whole = values.astype(np.uint8)
-        self._seen |= np.bincount(whole.reshape(-1), minlength=256) > 0
+        self.seen |= np.bincount(whole.reshape(-1), minlength=256) > 0
         self.labels[first : first + len(whole)] = whole
 
     def finish(self) -> None:
@@ -194,13 +195,13 @@ class LabelIntake:
         Raises:
             ReadError: Too many different values for labels.
         """
-        distinct = int(self._seen.sum())
+        distinct = int(self.seen.sum())
         if distinct > 128:
             raise ReadError(
                 f"{self.name} holds {distinct} different values: it looks like a picture, not labels. Save labels as "
                 "whole numbers, one per structure, in a format without loss (NIfTI, NRRD or PNG)."
             )
-        if self._seen[255] and not self._seen[1:255].any():
+        if self.seen[255] and not self.seen[1:255].any():
             self.labels[self.labels == 255] = 1
             self.notes.append("The value 255 was read as label 1.")
         if self._rounded:

@@ -38,9 +38,12 @@ class Job:
         started: Told the name of each file before its bytes are decoded, so that a crash can be blamed on it.
         series: Key of the series wanted, if several were offered.
         wants_labels: Whether a mask is asked for, not a CT.
+        steps: Steps ``(x, y, z)`` in LPS mm from voxel to voxel along each axis of the CT that labels belong to, if
+            there is one: a DICOM segmentation need not say how far apart the slices of its CT lie.
     """
 
     limits: Limits = LIMITS
     started: Callable[[str], None] = lambda name: None
     series: str | None = None
     wants_labels: bool = False
+    steps: tuple[tuple[float, float, float], ...] = ()

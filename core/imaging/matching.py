@@ -14,6 +14,10 @@ from core.imaging.preprocess import resample_mask
 from core.imaging.volume import Mask, Volume
 
 _MOST_VOXELS = 600_000_000
+_IN_PART = (
+    "Neither file holds all slices of the CT: specificity, accuracy and the image's diagonal are those of the slices "
+    "there are. Give the CT to count them all."
+)
 
 
 def labels_on(volume: Volume, labels: Mask, name: str) -> Mask:
@@ -81,9 +85,10 @@ def extended(first: Mask, second: Mask) -> tuple[Mask, Mask]:
     ``sparse`` keep their grids, and so do masks that do not lie on one lattice.
 
     Returns:
-        Both masks, each in its own order of axes, with a note on each that grew.
+        Both masks, each in its own order of axes, with a note on each that grew, and one if none holds a whole CT.
     """
-    return _grown(first, second), _grown(second, first)
+    grown, other = _grown(first, second), _grown(second, first)
+    return grown, replace(other, notes=(*other.notes, _IN_PART)) if first.sparse and second.sparse else other
 
 
 def resampled_on(mask: Mask, grid: Grid, name: str, onto: str) -> Mask:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ from core.imaging.job import Job
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
+_BLACK = (0, 0, 0)
+_MOST_SHADES = 8
+Colour = tuple[int, int, int]
 UNKNOWN = (
     "This is a picture, not the scan itself: Hounsfield units and millimetres are unknown, and the left of the patient "
     "is taken to be on the right of the picture."
@@ -50,19 +54,20 @@ def grey_volume(files: Sequence[GivenFile], job: Job) -> tuple[npt.NDArray[np.in
 
 
 def label_volume(files: Sequence[GivenFile], job: Job) -> tuple[npt.NDArray[np.uint8], list[str]]:
-    """Read pictures as slices of labels: a palette's numbers, or grey values.
+    """Read pictures as slices of labels: a palette's numbers, grey values, or one colour on black as label 1.
 
     Raises:
-        ReadError: As `grey_volume`, or colours that are not numbers.
+        ReadError: As `grey_volume`, or several colours, or soft edges.
     """
     intake: LabelIntake | None = None
     slices: list[npt.NDArray[np.generic]] = []
+    colours: set[Colour] = set()
     for z, file in enumerate(files):
         if _is_jpg(file):
             raise ReadError(f"{file.name} is a JPG, which blurs the borders of labels. Save labels as PNG.")
         picture = _opened(file, job)
         _check_size(files, file, picture, slices, job)
-        values = _numbers(file, picture)
+        values = _numbers(file, picture, colours)
         if intake is None:
             intake = LabelIntake(file.name, (len(files), *values.shape))
             slices.append(values)
@@ -70,8 +75,9 @@ def label_volume(files: Sequence[GivenFile], job: Job) -> tuple[npt.NDArray[np.u
         intake.put(z, values[None])
     if intake is None:
         raise ValueError("files must not be empty")
+    _refuse_soft(intake)
     intake.finish()
-    return intake.labels, intake.notes
+    return intake.labels, [*intake.notes, *_said(files, colours)]
 
 
 def picture_grid(shape: tuple[int, int, int]) -> Grid:
@@ -125,12 +131,53 @@ def _is_grey(picture: Image.Image) -> bool:
     return bool((rgb[..., :1] == rgb).all())
 
 
-def _numbers(file: GivenFile, picture: Image.Image) -> npt.NDArray[np.generic]:
-    if picture.mode in ("1", "L", "P", *_DEEP):
-        return np.asarray(picture).astype(np.uint8) if picture.mode == "1" else np.asarray(picture)
-    if _is_grey(picture):
-        return np.asarray(picture.convert("RGB"))[..., 0]
-    raise ReadError(f"{file.name} shows labels as colours. Save them as grey values: 1 liver, 2 tumour.")
+def _numbers(file: GivenFile, picture: Image.Image, colours: set[Colour]) -> npt.NDArray[np.generic]:
+    """Return the labels of one picture; ``colours`` collects those that stood for label 1 in any of them."""
+    values: npt.NDArray[Any] = np.asarray(picture)
+    if picture.mode in _DEEP:
+        is_white = values.dtype == np.uint16 and set(np.unique(values).tolist()) <= {0, 0xFFFF}
+        return values // 0x101 if is_white else values
+    if picture.mode == "L" or (picture.mode == "P" and not _is_inverted(picture)):
+        return values
+    visible = np.asarray(picture.convert("RGBA"))
+    rgb: npt.NDArray[Any] = visible[..., :3] * (visible[..., 3:] > 0)
+    if (rgb[..., :1] == rgb).all():
+        return rgb[..., 0]
+    shown = {(int(r), int(g), int(b)) for r, g, b in np.unique(rgb.reshape(-1, 3), axis=0)} - {_BLACK}
+    colours |= shown
+    if len(colours) > 1:
+        raise ReadError(
+            f"{file.name} shows labels as colours ({len(colours)} so far), and colours do not say which label they "
+            "mean. Save labels as grey values or palette numbers: 1 liver, 2 tumour."
+        )
+    return np.asarray(rgb.any(axis=-1), dtype=np.uint8)
+
+
+def _is_inverted(picture: Image.Image) -> bool:
+    """Say whether a palette of black and one more colour counts black last, as programs do that make files small."""
+    used = np.unique(np.asarray(picture)).tolist()
+    palette = picture.getpalette("RGB") or []
+    shown = [tuple(palette[3 * number : 3 * number + 3]) for number in used]
+    return len(used) == 2 and shown[0] != _BLACK and shown[1] == _BLACK
+
+
+def _refuse_soft(intake: LabelIntake) -> None:
+    shades = int(intake.seen[1:].sum())
+    if intake.seen[255] and shades > _MOST_SHADES:
+        raise ReadError(
+            f"{intake.name} holds {shades} shades of grey up to white: it is a picture, or a mask with softened edges. "
+            "Save the mask without smoothing, one whole number per structure."
+        )
+
+
+def _said(files: Sequence[GivenFile], colours: set[Colour]) -> list[str]:
+    notes = []
+    if colours:
+        (colour,) = colours
+        notes.append("The colour #{:02x}{:02x}{:02x} was read as label 1.".format(*colour))
+    if len(files) > 1:
+        notes.append(f"{len(files)} pictures were stacked in the order of their names, {_ends(files)}.")
+    return notes
 
 
 def _scaled(slices: Sequence[npt.NDArray[np.generic]]) -> npt.NDArray[np.int16]:

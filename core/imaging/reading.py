@@ -5,9 +5,12 @@ needs a choice is asked (`SeveralSeries`); what would give a wrong picture, plac
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from core.errors import GeometryError
 from core.imaging.choices import SeriesSummary, SeveralSeries
+from core.imaging.decoding import Decoded
 from core.imaging.grid import Grid, reorder
 from core.imaging.guard import decode_guarded
 from core.imaging.job import LIMITS, Job, Limits
@@ -39,7 +42,15 @@ def read_volume(source: Path | Sequence[Path], *, series: str | None = None, lim
         ReadError: The files cannot be opened as one volume; the text says which, why, and what to do.
     """
     decoded = decode_guarded(_paths(source), Job(limits, series=series))
-    about = Source(decoded.name, decoded.format, decoded.grid, decoded.modality, decoded.description, decoded.notes)
+    about = Source(
+        decoded.name,
+        decoded.format,
+        decoded.grid,
+        decoded.modality,
+        decoded.description,
+        decoded.notes,
+        frame=decoded.frame,
+    )
     return Volume.from_file(decoded.voxels.astype("int16", copy=False), about, decoded.intensity)
 
 
@@ -58,12 +69,18 @@ def read_mask(
         uint8 labels on ``volume.grid``, transposed and flipped where their file was, never resampled.
 
     Raises:
-        GeometryError: The labels lie on another grid; the text gives both.
+        GeometryError: The labels lie on another grid, the text gives both; or DICOM says they are of another scan.
         ReadError: The file cannot be opened, or holds no labels.
     """
-    decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True))
-    labels = Mask(decoded.voxels.astype("uint8", copy=False), decoded.grid, decoded.notes, names=decoded.names)
-    return labels_on(volume, labels, decoded.name)
+    columns = volume.grid.affine[:3, :3].T.tolist() if volume.grid.has_spacing else []
+    steps = tuple((x, y, z) for x, y, z in columns)
+    decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True, steps=steps))
+    if decoded.frame and volume.source.frame and decoded.frame != volume.source.frame:
+        raise GeometryError(
+            f"{decoded.name} belongs to another scan: its frame of reference is not that of this CT. "
+            "Load the labels of this CT, or convert them to NIfTI if you are sure that they fit."
+        )
+    return labels_on(volume, _mask(decoded), decoded.name)
 
 
 def read_labels(source: Path | Sequence[Path], *, series: str | None = None, limits: Limits = LIMITS) -> Mask:
@@ -94,7 +111,12 @@ def read_labels_and_grid(
     decoded = decode_guarded(_paths(source), Job(limits, series=series, wants_labels=True))
     grid = decoded.grid.in_lps()
     voxels = reorder(decoded.voxels.astype("uint8", copy=False), decoded.grid, grid)
-    return Mask(voxels, grid, decoded.notes, names=decoded.names), decoded.grid
+    return replace(_mask(decoded), voxels=voxels, grid=grid), decoded.grid
+
+
+def _mask(decoded: Decoded) -> Mask:
+    voxels = decoded.voxels.astype("uint8", copy=False)
+    return Mask(voxels, decoded.grid, decoded.notes, names=decoded.names, sparse=decoded.sparse)
 
 
 def _paths(source: Path | Sequence[Path]) -> list[Path]:

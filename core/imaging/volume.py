@@ -36,6 +36,7 @@ class Source:
         modality: ``CT``, ``MR``... or ``""`` if the file does not say.
         description: The series description, or ``""``.
         notes: Plain sentences that a reader of this case must see: what was mended, what is not known.
+        frame: Opaque key of the DICOM frame of reference, alike for all images of one scan; ``""`` if unknown.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Source:
     modality: str = ""
     description: str = ""
     notes: tuple[str, ...] = ()
+    frame: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

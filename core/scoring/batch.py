@@ -15,7 +15,7 @@ import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from core.errors import DeviceError, LobuleError, ReadError
-from core.imaging.matching import laid_on
+from core.imaging.matching import extended, laid_on
 from core.imaging.reading import read_labels, read_mask, read_volume
 from core.scoring.backends import check_backend
 from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, used
@@ -26,6 +26,8 @@ from core.scoring.surfaces import Definition
 __all__ = [
     "ErrorPicture", "FileUsed", "Pair", "Row", "error_pictures", "pairs", "score_all", "score_pair", "unpacked", "used",
 ]  # fmt: skip
+
+_BLOCK = 64  # cases that Ray is given at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +87,8 @@ def score_pair(
         raise ReadError(f"{pair.case} has a {there} and no {missing}. Add the file, or take the other away.")
     volume = read_volume(ct) if ct else None
     if volume is None:
-        reference = read_labels(pair.reference)
-        predicted = laid_on(read_labels(pair.predicted), reference.grid, "The prediction", "the reference")
+        predicted, reference = extended(read_labels(pair.predicted), read_labels(pair.reference))
+        predicted = laid_on(predicted, reference.grid, "The prediction", "the reference")
     else:
         reference, predicted = (read_mask(path, volume) for path in (pair.reference, pair.predicted))
     card = score(
@@ -132,9 +134,7 @@ def score_all(
         if jobs > 1 and backend is None:  # what is left of a process that was ended lies in here
             workspace = stack.enter_context(tempfile.TemporaryDirectory(prefix="lobule-"))
         how = _How(labels, tolerance_mm, tuple(definitions), pictures, workspace)
-        with joblib.parallel_config(backend=backend) if backend else nullcontext():
-            run = joblib.Parallel(n_jobs=-1 if backend else jobs, return_as="generator")
-        rows = run(joblib.delayed(_row)(pair, how) for pair in found)
+        rows = _run(found, how, jobs, backend)
         stack.callback(_closed_quietly, rows)
         try:
             for row in rows:  # noqa: UP028 - "yield from" would close it before `_closed_quietly` does
@@ -144,6 +144,17 @@ def score_all(
                 f"One of {jobs} processes ended before its case was scored, most likely because the memory ran out. "
                 "Score with fewer jobs."
             ) from error
+
+
+def _run(found: Sequence[Pair], how: _How, jobs: int, backend: str | None) -> Generator[Row, None, None]:
+    """Start the work; Ray hands nothing back before all of it is done, and so gets it block by block."""
+    with joblib.parallel_config(backend=backend) if backend else nullcontext():
+        run = joblib.Parallel(n_jobs=-1 if backend else jobs, return_as="list" if backend == "ray" else "generator")
+    if backend != "ray":
+        started: Generator[Row, None, None] = run(joblib.delayed(_row)(pair, how) for pair in found)
+        return started
+    blocks = (found[k : k + _BLOCK] for k in range(0, len(found), _BLOCK))
+    return (row for block in blocks for row in run(joblib.delayed(_row)(pair, how) for pair in block))
 
 
 def _closed_quietly(rows: Generator[Row, None, None]) -> None:

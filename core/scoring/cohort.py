@@ -26,6 +26,7 @@ from core.scoring.scorecard import LabelScore, Scorecard
 
 Floats = npt.NDArray[np.float64]
 _RESAMPLES = 2000
+_DRAWN_AT_ONCE = 1 << 20  # numbers, so that thousands of cases take no more memory than few
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,10 @@ def summaries(cards: Sequence[Scorecard], label: int, key: str, rng: np.random.G
     """
     values = np.array([_figure(card, label, key) for card in cards], np.float64)
     diagonals = np.array([card.diagonal_mm for card in cards], np.float64)
-    return summarise(values, rng), summarise(np.where(np.isinf(values), diagonals, values), rng)
+    defined = summarise(values, rng)
+    if not defined.infinite:
+        return defined, defined
+    return defined, summarise(np.where(np.isinf(values), diagonals, values), rng)
 
 
 def summarise(values: npt.ArrayLike, rng: np.random.Generator) -> Summary:
@@ -120,7 +124,11 @@ def _interval(values: Floats, rng: np.random.Generator) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval of the mean (B. Efron, Annals of Statistics 7, 1979)."""
     if len(values) < 2:
         return math.nan, math.nan
-    means = [values[rng.integers(0, len(values), len(values))].mean() for _ in range(_RESAMPLES)]
+    at_once = max(1, _DRAWN_AT_ONCE // len(values))
+    draws = (
+        rng.integers(0, len(values), (min(at_once, _RESAMPLES - k), len(values))) for k in range(0, _RESAMPLES, at_once)
+    )
+    means = np.concatenate([values[drawn].mean(axis=1) for drawn in draws])
     low, high = np.percentile(means, (2.5, 97.5)).tolist()
     return low, high
 

@@ -3,6 +3,7 @@
 One card per key of `scorecard.LabelScore.figures`; the page, the report and the help show these and nothing else.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 
@@ -33,11 +34,11 @@ class Card:
 
 _VOXELS = "Counts voxels, so one slice of a thick stack weighs as much as several of a thin one."
 _EMPTY = "Undefined if both masks are empty; 0 if one is."
-_MESH = (
+_TRIANGLES = (
     "Surfaces are marching-cubes meshes; every triangle's centroid is measured to the nearest triangle and weighted "
-    "by its area, as in MeshMetrics. Undefined if both masks are empty; infinite (penalised: the image's diagonal) "
-    "if one is."
+    "by its area, as in MeshMetrics."
 )
+_MESH = f"{_TRIANGLES} Undefined if both masks are empty; infinite (penalised: the image's diagonal) if one is."
 _MATCH = (
     "A lesion is a component of 26 neighbours; predicted and reference lesions match one to one from an IoU of 0.1, "
     "the pairs that share most first."
@@ -96,7 +97,7 @@ _SURFACE = (
     Card("masd_mm", "MASD", "(mean d(P→R) + mean d(R→P)) / 2", "mm", _MESH, _LENGTH, _HEIMANN, -1),
     Card(
         "nsd", "Normalised surface Dice", "area of both surfaces within the tolerance / area of both", "",
-        f"The tolerance in mm stands beside the figure. {_MESH} {_EMPTY}", "0 to 1", _NIKOLOV, 1,
+        f"The tolerance in mm stands beside the figure. {_TRIANGLES} {_EMPTY}", "0 to 1", _NIKOLOV, 1,
     ),
 )  # fmt: skip
 _LESIONS = (
@@ -124,14 +125,69 @@ _TOOLS = {
 _SHARED = ("hd_mm", "hd95_mm", "assd_mm", "nsd")
 
 
-def _as_other_tools() -> tuple[Card, ...]:
-    own = {card.key: card for card in _SURFACE}
+def _as_other_tools(own: Card) -> tuple[Card, ...]:
+    if own.key not in _SHARED:
+        return ()
     return tuple(
-        replace(own[key], key=f"{tool}_{key}", name=f"{own[key].name}, {label}", convention=convention)
+        replace(own, key=f"{tool}_{own.key}", name=f"{own.name}, {label}", convention=convention)
         for tool, (label, convention) in _TOOLS.items()
-        for key in _SHARED
     )
 
 
-CARDS: dict[str, Card] = {card.key: card for card in (*_OVERLAP, *_SURFACE, *_LESIONS, *_OTHERS, *_as_other_tools())}
-"""Every figure in the order in which it is shown."""
+CARDS: dict[str, Card] = {
+    card.key: card for own in (*_OVERLAP, *_SURFACE, *_LESIONS, *_OTHERS) for card in (own, *_as_other_tools(own))
+}
+"""Every figure in the order in which it is shown; as another tool has it, beside ours."""
+
+
+@dataclass(frozen=True)
+class EmptyRule:
+    """What some figures are where a mask is empty; None is a number like any other.
+
+    Attributes:
+        keys: Of the figures.
+        both: Neither mask holds the label.
+        predicted: Only the prediction is empty: the object was missed.
+        reference: Only the reference is empty: the object was made up.
+    """
+
+    keys: tuple[str, ...]
+    both: float | None
+    predicted: float | None
+    reference: float | None
+
+
+_DISTANCES = tuple(key for key, card in CARDS.items() if card.unit == "mm")
+_SURFACE_DICE = tuple(key for key in CARDS if key.endswith("nsd"))
+EMPTY_RULES = (
+    EmptyRule(("dice", "iou", *_SURFACE_DICE, "chaos_dice", "lesion_f1"), math.nan, 0, 0),
+    EmptyRule(("precision", "lesion_precision"), math.nan, math.nan, 0),
+    EmptyRule(("recall", "lesion_recall", "lesion_dice"), math.nan, 0, math.nan),
+    EmptyRule(_DISTANCES, math.nan, math.inf, math.inf),
+    EmptyRule(("specificity",), 1, 1, None),
+    EmptyRule(("accuracy",), 1, None, None),
+    EmptyRule(("volume_predicted_ml",), 0, 0, None),
+    EmptyRule(("volume_reference_ml",), 0, None, 0),
+    EmptyRule(("volume_difference_ml",), 0, None, None),
+    EmptyRule(("volume_difference_percent",), math.nan, -100, math.nan),
+    EmptyRule(("chaos_ravd_percent",), math.nan, 100, math.nan),
+)
+"""Every figure once; the tables in the docstrings of `overlap`, `surfaces` and `lesions` say the same."""
+EMPTY_WORDS = (
+    "Undefined: there is nothing to divide by or to measure. It is never put down as 0 or 1, and never left out of a "
+    "mean in silence: how many cases are undefined stands beside every mean. Infinite: the object was missed or made "
+    "up, so that there is no distance. Such cases are counted and left out of the first mean; in the second, penalised "
+    "one each counts as the diagonal of its image, the worst there can be."
+)
+HUMAN_DICE = (0.72, 0.80)
+"""How well two readers agree on liver tumours, per case."""
+HUMAN_WORDS = (
+    "For scale: two human readers of liver tumours agree with a Dice of about 0.72 to 0.80. A figure far above that "
+    "asks how the masks came about, such as from boxes drawn round the reference."
+)
+HUMAN_SOURCES = (
+    "0.72, CT, tumours that both saw: G. Chlebus et al., Scientific Reports 8 (2018), "
+    "https://doi.org/10.1038/s41598-018-33860-7",
+    "0.78, MR: A. Hänsch et al., Scientific Reports 12 (2022), https://doi.org/10.1038/s41598-022-16388-9",
+    "0.79, MR, hepatocellular carcinoma: EJNMMI Physics 9 (2022)",
+)

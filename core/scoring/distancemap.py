@@ -27,7 +27,6 @@ SCALE: tuple[tuple[float, RGB], ...] = (
 )
 """Colours from too small over exact to too large, by share of the scale; those of `errormap`."""
 _LEAST_DOT = 3  # screen pixels
-_USUAL_SHARE = 95  # per cent of the outline that the scale tells apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +45,6 @@ class OutlineDistances:
         """Return the places ``(k, 2)`` ``(y, x)`` and the distances ``(k,)`` of one slice."""
         first, last = np.searchsorted(self.at[:, 0], (z, z + 1))
         return self.at[first:last, 1:], self.mm[first:last]
-
-    @property
-    def limit_mm(self) -> float:
-        """A round number that 95 % of the outline does not exceed; where a colour scale may end."""
-        return round_limit(self.mm)
 
 
 def outline_distances(mask: Bools, other: Bools, spacing: tuple[float, float, float]) -> OutlineDistances:
@@ -75,16 +69,6 @@ def outline_distances(mask: Bools, other: Bools, spacing: tuple[float, float, fl
     order = np.lexsort(at.T[::-1])
     start = np.array([side.start for side in box])
     return OutlineDistances(at[order] + start, np.where(inside, -found, found)[order])
-
-
-def round_limit(mm: Floats) -> float:
-    """Return 1, 2 or 5 times a power of ten that 95 % of the finite distances do not exceed; 1 if there is none."""
-    known = np.abs(mm[np.isfinite(mm)])
-    most = float(np.percentile(known, _USUAL_SHARE)) if len(known) else 0.0
-    if most <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(most))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= most * (1 - 1e-9))
 
 
 def colours_of(mm: Floats, limit_mm: float) -> npt.NDArray[np.uint8]:

@@ -7,16 +7,17 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from core.imaging.picture import RGB, Pixels, display_size, lettered, overlay, resize
+from core.imaging.picture import RGB, Pixels, lettered, overlay
 from core.imaging.volume import Mask, Volume
 from core.imaging.window import PRESETS, slice_picture
 from core.scoring.crop import joint_box
 from core.scoring.elements import THREADS, Kind, distances_between, elements
+from core.scoring.framing import part_around, whole_slice
 from core.scoring.overlap import Bools, check
 
 Floats = npt.NDArray[np.float64]
-_MARGIN = 1.6  # a picture zoomed to what is drawn is this much wider than that
-_LEAST_SHARE = 0.3  # of the slice that a zoomed picture still shows: the organs around tell where it is
+_OPAQUE = 0.75  # without a CT underneath there is nothing to see through to
+_WIDEST = 4  # heights of a picture
 
 
 class Outcome(IntEnum):
@@ -96,7 +97,7 @@ def error_picture(
         label: Which value.
         volume: The CT underneath, on the same grid; black without one.
         height: Of the picture in pixels; its width follows from the size of the voxels.
-        zoomed: Whether to show just the part around what is drawn in the slice, at least 3/10 of the slice.
+        zoomed: Whether to show just the part around what is drawn in the slice, as `framing.part_around` does.
 
     Returns:
         ``(H, W, 3)`` uint8.
@@ -109,25 +110,12 @@ def error_picture(
         raise ValueError("predicted, reference and volume must lie on one grid")
     found = outcomes(predicted.voxels[z] == label, reference.voxels[z] == label)
     grey = slice_picture(volume, z, PRESETS["Abdomen"]) if volume else np.zeros(found.shape, np.uint8)
-    part = _around(found) if zoomed else np.s_[:, :]
-    size = display_size(grid, height)
-    return lettered(overlay(resize(grey[part], size), resize(found[part], size, smooth=False), COLOURS, opacity=0.4))
-
-
-def _around(found: Pixels) -> tuple[slice, slice]:
-    """Return the part of a slice to show, in the proportions of the slice; all of it if nothing is drawn."""
-    drawn = [np.flatnonzero(found.any(axis=1 - axis)) for axis in (0, 1)]
-    if not len(drawn[0]):
-        return slice(None), slice(None)
-    ends = [(int(at[0]), int(at[-1]) + 1, n) for at, n in zip(drawn, found.shape, strict=True)]
-    share = min(1, max(_LEAST_SHARE, *(_MARGIN * (stop - start) / n for start, stop, n in ends)))
-    rows, columns = (_part(start + stop, max(1, round(share * n)), n) for start, stop, n in ends)
-    return rows, columns
-
-
-def _part(twice_middle: int, wanted: int, length: int) -> slice:
-    first = min(max(0, (twice_middle - wanted) // 2), length - wanted)
-    return slice(first, first + wanted)
+    frame = whole_slice(grid, height, _WIDEST * height)
+    if zoomed:
+        drawn = found[None] != Outcome.TRUE_NEGATIVE
+        frame = part_around(joint_box(drawn, drawn), frame)
+    opacity = 0.4 if volume else _OPAQUE
+    return lettered(overlay(frame.cut(grey, smooth=True), frame.cut(found), COLOURS, opacity))
 
 
 def distance_mesh(mask: Bools, other: Bools, spacing: tuple[float, float, float]) -> DistanceMesh:

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.imaging.grid import Grid
-from core.imaging.picture import Pixels, display_size, resize
+from core.imaging.picture import RGB, Pixels, display_size, edges, resize
+from core.imaging.volume import Mask
 from core.scoring.crop import Box
 
 _MARGIN = 1.5  # the part shown is this much wider than the object
@@ -75,3 +76,26 @@ def part_around(box: Box, whole: Frame) -> Frame:
 def _part(twice_middle: int, wanted: int, length: int) -> slice:
     first = min(max(0, (twice_middle - wanted) // 2), length - wanted)
     return slice(first, first + wanted)
+
+
+def fullest_slice(mask: Mask) -> int:
+    """Return the index of the slice that holds most of a mask, the middle one of an empty mask."""
+    sizes = [np.count_nonzero(slab) for slab in mask.voxels]
+    return int(np.argmax(sizes)) if any(sizes) else len(sizes) // 2
+
+
+def outlined(picture: Pixels, mask: npt.NDArray[np.uint8], colour: RGB, thick: int = 2) -> Pixels:
+    """Return a colour picture with the border of a mask drawn inside of it.
+
+    Args:
+        picture: ``(h, w, 3)``.
+        mask: ``(h, w)`` 0 or 1, as on the screen.
+        colour: Of the line.
+        thick: Pixels of the line.
+    """
+    painted, left = picture.copy(), mask.copy()
+    for _ in range(thick):
+        line = edges(left)
+        painted[line] = colour
+        left[line] = 0
+    return painted

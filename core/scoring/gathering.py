@@ -92,7 +92,7 @@ def gathered(drawings: Sequence[Drawing]) -> Gathering:
     readers, problems = [(first.name, first.mask)], []
     for other in others:
         if len(readers) == MOST_READERS:
-            problems.append(f"{other.name} is left out: at most {MOST_READERS} readers are compared.")
+            problems.append(f"{other.name} comes too late: at most {MOST_READERS} readers are compared at once.")
             continue
         try:
             readers.append((other.name, laid_on(other.mask, first.mask.grid, other.name, first.name)))

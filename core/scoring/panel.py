@@ -66,6 +66,15 @@ class Panel:
         found = self.differing if self.differing.any() else self.votes
         return int(self.box[0].start + np.count_nonzero(found, axis=(1, 2)).argmax())
 
+    @property
+    def marked(self) -> Box:
+        """Where in the image anybody marked anything, without a margin; of no size if nobody did."""
+        inner = joint_box(self.votes > 0, self.votes > 0)
+        z, y, x = (
+            slice(side.start + part.start, side.start + part.stop) for side, part in zip(self.box, inner, strict=True)
+        )
+        return z, y, x
+
     def volume_ml(self, consensus: Bools) -> float:
         """Return the volume of a mask of the box; ``nan`` without a voxel size."""
         return int(np.count_nonzero(consensus)) * self.grid.voxel_ml

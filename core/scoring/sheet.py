@@ -10,7 +10,7 @@ from core.scoring.cohort import Summary, summaries, three_dice
 from core.scoring.definitions import CARDS
 from core.scoring.lesions import Lesion
 from core.scoring.scorecard import LabelScore, Scorecard
-from core.scoring.tables import label_names
+from core.scoring.tables import figure_keys, label_names
 
 _COLUMNS = ("dice", "iou", "hd95_mm", "assd_mm", "nsd", "volume_difference_percent")
 _SEED = 0
@@ -21,10 +21,11 @@ def one(card: Scorecard) -> str:
     lines = [f"note: {note}" for note in card.notes]
     for label in card.labels:
         lines += ["", f"{label.name} (label {label.value})"]
-        for key, definition in CARDS.items():
-            if key in label.figures:
-                name = f"{definition.name} at {card.tolerance_mm:g} mm" if key == "nsd" else definition.name
-                lines.append(f"  {name:<34}{_shown(label.figures[key], definition.unit, card.diagonal_mm)}")
+        keys = [key for key in CARDS if key in label.figures]
+        width = max([34, *(len(CARDS[key].name) + 2 for key in keys)])
+        for key in keys:
+            name = f"{CARDS[key].name} at {card.tolerance_mm:g} mm" if key == "nsd" else CARDS[key].name
+            lines.append(f"  {name:<{width}}{_shown(label.figures[key], CARDS[key].unit, card.diagonal_mm)}")
         lines += _lesion_lines(label)
     if not card.labels:
         lines.append("Neither mask holds a label: there is nothing to score.")
@@ -39,8 +40,8 @@ def line(row: Row) -> str:
     for label in row.card.labels:
         shown = [
             f"{CARDS[key].name} {_shown(label.figures[key], CARDS[key].unit, row.card.diagonal_mm)}"
-            for key in _COLUMNS
-            if key in label.figures
+            for key in CARDS
+            if key in label.figures and _is_main(key)
         ]
         parts.append(f"{label.name}: {', '.join(shown)}")
     return f"{row.case}: {'; '.join(parts) or 'no label in either mask'}"
@@ -49,6 +50,8 @@ def line(row: Row) -> str:
 def cohort(rows: Sequence[Row]) -> str:
     """Lay out the summaries over all cases that could be scored."""
     cards = [row.card for row in rows if row.card]
+    keys = list(filter(_is_main, figure_keys(rows)))
+    width = max([28, *(len(CARDS[key].name) + 2 for key in keys)])
     lines = ["", f"{len(cards)} of {len(rows)} cases scored"]
     for value, name in label_names(rows).items():
         dice = three_dice(cards, value)
@@ -57,12 +60,16 @@ def cohort(rows: Sequence[Row]) -> str:
             f"  Dice over all voxels {_plain(dice.pooled)}, mean per case {_plain(dice.per_case)}, "
             f"mean per lesion {_plain(dice.per_lesion)}"
         )
-        for key in _COLUMNS:
+        for key in keys:
             defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))
-            lines.append(f"  {CARDS[key].name:<28}{_summary(defined, CARDS[key].unit)}")
+            lines.append(f"  {CARDS[key].name:<{width}}{_summary(defined, CARDS[key].unit)}")
             if defined.infinite:
-                lines.append(f"  {'  infinite as the diagonal':<28}{_summary(penalised, CARDS[key].unit)}")
+                lines.append(f"  {'  infinite as the diagonal':<{width}}{_summary(penalised, CARDS[key].unit)}")
     return "\n".join(lines)
+
+
+def _is_main(key: str) -> bool:
+    return key.removeprefix("monai_").removeprefix("surfel_") in _COLUMNS
 
 
 def _summary(found: Summary, unit: str) -> str:

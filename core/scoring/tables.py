@@ -5,6 +5,7 @@ Undefined figures are empty in CSV and ``null`` in JSON. An infinite distance (t
 """
 
 import csv
+import io
 import json
 import math
 from collections.abc import Sequence
@@ -20,50 +21,96 @@ from core.scoring.cohort import summaries, three_dice
 from core.scoring.definitions import CARDS
 from core.scoring.lesions import Lesion, LesionTable
 from core.scoring.scorecard import LabelScore, Scorecard
+from core.version import VERSION, libraries
 
 _SEED = 0
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # the last four as spreadsheets in Asia take them
 
 
 def write_csv(rows: Sequence[Row], path: Path) -> None:
-    """Write one line per case and label; a case that failed has a line with its problem.
+    """Write what `csv_text` says.
 
     Raises:
         WriteError: The file cannot be written.
     """
-    keys = [key for key in CARDS if any(key in label.figures for label in _labels(rows))]
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["case", "label", "name", *keys, "missed_lesions", "false_lesions", "problem"])
-            for row in rows:
-                for label in row.card.labels if row.card else ():
-                    figures = [_cell(label.figures.get(key, math.nan)) for key in keys]
-                    lesions = [len(label.lesions.missed), len(label.lesions.false)]
-                    writer.writerow([row.case, label.value, label.name, *figures, *lesions, ""])
-                if not row.card:
-                    writer.writerow([row.case, "", "", *[""] * len(keys), "", "", row.problem])
-    except OSError as error:
-        raise _refused(path, error) from error
+    save(csv_text(rows), path)
 
 
 def write_json(rows: Sequence[Row], path: Path) -> None:
-    """Write figures, counts per slice, lesions, definitions and, for several cases, their summaries.
+    """Write what `json_text` says.
 
     Raises:
         WriteError: The file cannot be written.
     """
-    cards = [row.card for row in rows if row.card]
+    save(json_text(rows), path)
+
+
+def save(text: str, path: Path) -> None:
+    """Write a text as UTF-8, with its line ends as they are.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise WriteError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """Return one line per case and label; a case that failed has a line with its problem.
+
+    Names that a spreadsheet would take for a formula begin with an apostrophe.
+    """
+    keys = figure_keys(rows)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["case", "label", "name", *keys, "missed_lesions", "false_lesions", "problem"])
+    for row in rows:
+        for label in row.card.labels if row.card else ():
+            figures = [_cell(label.figures.get(key, math.nan)) for key in keys]
+            lesions = [len(label.lesions.missed), len(label.lesions.false)]
+            writer.writerow([_harmless(row.case), label.value, _harmless(label.name), *figures, *lesions, ""])
+        if not row.card:
+            writer.writerow([_harmless(row.case), "", "", *[""] * len(keys), "", "", _harmless(row.problem)])
+    return text.getvalue()
+
+
+def json_text(rows: Sequence[Row]) -> str:
+    """Return figures, counts per slice, lesions, files, definitions, versions and, for several cases, summaries."""
+    scored = [(row, row.card) for row in rows if row.card]
     content: dict[str, Any] = {
+        "lobule": VERSION,
+        "libraries": libraries(),
         "definitions": {key: asdict(card) for key, card in CARDS.items()},
-        "cases": [_case(card) for card in cards],
-        "failed": [{"case": row.case, "problem": row.problem} for row in rows if not row.card],
+        "cases": [{**_case(card), "files": [asdict(used) for used in row.files]} for row, card in scored],
+        "failed": [
+            {"case": row.case, "problem": row.problem, "files": [asdict(used) for used in row.files]}
+            for row in rows
+            if not row.card
+        ],
     }
     if len(rows) > 1:
+        cards = [card for _, card in scored]
         content["cohort"] = [_cohort(cards, value, name) for value, name in label_names(rows).items()]
-    try:
-        path.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False), encoding="utf-8")
-    except OSError as error:
-        raise _refused(path, error) from error
+    return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
+
+
+def figure_keys(rows: Sequence[Row]) -> list[str]:
+    """Return the keys of the figures that any case holds, in the order in which they are shown."""
+    return [key for key in CARDS if any(key in label.figures for label in _labels(rows))]
 
 
 def label_names(rows: Sequence[Row]) -> dict[int, str]:
@@ -145,5 +192,6 @@ def _cell(value: float) -> str:
     return "" if math.isnan(value) else repr(value)
 
 
-def _refused(path: Path, error: OSError) -> WriteError:
-    return WriteError(f"{path} cannot be written ({error.strerror}). Choose another place.")
+def _harmless(text: str) -> str:
+    """Keep a spreadsheet from running a name as a formula, as in ``=cmd|'...'!A1``."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,36 +1,69 @@
-"""The parts of the Metrics page: which masks are compared, figures, curve over the slices, error map, lesions."""
+"""A comparison on the Metrics page: its masks and figures, and what was worked out of them so far."""
 
-import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-import numpy as np
-import plotly.graph_objects as go
-import streamlit as st
+from core.imaging.label import renumbered
+from core.imaging.volume import Mask, Volume
+from core.imaging.window import PRESETS, Window
+from core.scoring.batch import Row
+from core.scoring.crop import Bools, Box, grown, joint_box
+from core.scoring.distancemap import OutlineDistances, outline_distances
+from core.scoring.errormap import distance_mesh
+from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, worst_slice
+from core.scoring.scorecard import USUAL, LabelScore, Scorecard, score
+from core.scoring.surfaces import Definition, SurfaceDistances, hausdorff, surface_distances
+from core.scoring.thinning import ThinMesh, thinned
+from pages.ui.desk import Table
+from pages.ui.matching_values import Matching, is_tumour
+from pages.ui.passport import Fitting
 
-from core.imaging.picture import RGB, display_size, lettered, overlay, resize
-from core.imaging.volume import TUMOUR, Mask, Volume
-from core.imaging.window import PRESETS, slice_picture
-from core.scoring.definitions import CARDS
-from core.scoring.errormap import Outcome, outcomes
-from core.scoring.lesions import Lesion
-from core.scoring.scorecard import LabelScore, Scorecard
+Pair = tuple[Mask, Mask]
+UNIT_VOXELS = (1.0, 1.0, 1.0)
+MOST_TRIANGLES = 40_000
+VIEWS = ERRORS, DISTANCE, SIDE, SURFACE = "Errors", "Distances", "Side by side", "3-D surface"
 
-COLOURS: dict[int, RGB] = {
-    Outcome.TRUE_POSITIVE: (64, 196, 128),
-    Outcome.FALSE_POSITIVE: (255, 90, 90),
-    Outcome.FALSE_NEGATIVE: (90, 150, 255),
-}
-HEIGHT = 460
-HUMAN_DICE = (0.72, 0.80)
-TILES = (
-    ("dice", "iou", "precision", "recall", "specificity"),
-    ("hd95_mm", "assd_mm", "nsd", "volume_difference_ml", "lesion_recall"),
-)
-READERS = (
-    "For scale: two human readers of liver tumours agree with a Dice of about 0.72 to 0.80 "
-    "(Chlebus 2018; EJNMMI Phys 2022). A figure far above that asks how the boxes were drawn."
-)
+
+@dataclass(frozen=True)
+class Settings:
+    """What the reader may choose of the definitions.
+
+    Attributes:
+        tolerance_mm: Of the normalised surface Dice.
+        percentile: Of the Hausdorff distance beside the classic one.
+        others: Definitions of other tools to measure as well.
+    """
+
+    tolerance_mm: float = 2.0
+    percentile: float = 95.0
+    others: tuple[Definition, ...] = ()
+
+
+@dataclass
+class View:
+    """How the errors are shown.
+
+    Attributes:
+        z: The slice, from 0.
+        label: Value of the label.
+        shows: Errors, distances, side by side or the surface.
+        surface_of: Whose surface, ``prediction`` or ``reference``.
+        zoomed: Whether only the part around the label is shown.
+        opacity: Of the errors, 0–1.
+        limit: Where the colours of distances end, in mm, or voxels where their size is not known.
+        height: Of the picture, in pixels.
+        window: Of the CT.
+    """
+
+    z: int
+    label: int
+    shows: str = ERRORS
+    surface_of: str = "prediction"
+    zoomed: bool = True
+    opacity: float = 0.4
+    limit: float = 5.0
+    height: int = 376
+    window: Window = PRESETS["Abdomen"]
 
 
 @dataclass
@@ -39,113 +72,155 @@ class Scored:
 
     Attributes:
         title: What was compared with what.
-        predicted: The mask that is judged.
-        reference: What it is judged by, on the same grid.
-        card: All figures.
+        case: The same for files; of an open CT it says nothing of the patient.
+        pair: Prediction and reference on one grid.
+        whole_liver: The value of the liver and both masks with tumours as liver; None if not wanted.
+        names: Labels that are scored.
         volume: The CT under both, if there is one.
-        z: The slice of the error map, from 0.
+        files: What it rests on.
+        settings: How it was measured.
+        card: All figures.
+        view: How it is shown.
+        boxes: Around each label.
+        outlines: Distances of each label's outline, once looked at.
+        meshes: Surface of each label, of the prediction (True) and the reference, once looked at.
+        surfaces: Distances of each label, once another percentile was asked for.
     """
 
     title: str
-    predicted: Mask
-    reference: Mask
-    card: Scorecard
+    case: str
+    pair: Pair
+    whole_liver: tuple[int, Pair] | None
+    names: Mapping[int, str]
     volume: Volume | None
-    z: int
+    files: tuple[FileUsed, ...]
+    settings: Settings
+    card: Scorecard
+    view: View
+    boxes: dict[int, Box] = field(default_factory=dict)
+    outlines: dict[int, OutlineDistances] = field(default_factory=dict)
+    meshes: dict[tuple[int, bool], ThinMesh] = field(default_factory=dict)
+    surfaces: dict[int, SurfaceDistances] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, chosen: Table, predicted: Mask, found: Fitting, wanted: Matching, settings: Settings) -> "Scored":
+        """Score a pair; about a second for a liver in 512 × 512 × 200 voxels.
+
+        Args:
+            chosen: What lies on the table.
+            predicted: The prediction on the grid of the reference.
+            found: How both fit.
+            wanted: Which labels.
+            settings: How to measure.
+        """
+        pair = renumbered(predicted, wanted.numbers), found.reference
+        merged = None
+        if wanted.liver is not None:
+            to_liver = dict.fromkeys(wanted.tumours, wanted.liver)
+            merged = wanted.liver, (renumbered(pair[0], to_liver), renumbered(pair[1], to_liver))
+        case = f"{chosen.prediction.code} against {chosen.reference.code}"
+        card = _card(case, pair, merged, wanted.scored, settings)
+        files = (*chosen.prediction.files, *chosen.reference.files)
+        if found.volume is not None and chosen.ct is not None:
+            files = (*files, *chosen.ct.files)
+        names = {label.value: label.name for label in card.labels}
+        view = View(_first_slice(card), _first_label(card))
+        return cls(chosen.title, case, pair, merged, names, found.volume, files, settings, card, view)
+
+    def measure(self, settings: Settings) -> None:
+        """Work out all figures again with other definitions."""
+        self.card = _card(self.case, self.pair, self.whole_liver, self.names, settings)
+        self.settings = settings
+
+    def masks(self, value: int) -> Pair:
+        """Return prediction and reference as a label is scored: the liver maybe with its tumours."""
+        return self.whole_liver[1] if self.whole_liver and self.whole_liver[0] == value else self.pair
+
+    @property
+    def depth(self) -> int:
+        """Number of slices."""
+        return self.pair[1].grid.shape[0]
+
+    def label(self) -> LabelScore:
+        """Return the scores of the label on the screen."""
+        return next(label for label in self.card.labels if label.value == self.view.label)
+
+    def box(self, value: int) -> Box:
+        """Return the box around a label in both masks."""
+        if value not in self.boxes:
+            predicted, reference = self.masks(value)
+            self.boxes[value] = grown(joint_box(predicted.voxels, reference.voxels, value), reference.grid.shape)
+        return self.boxes[value]
+
+    def spacing(self) -> tuple[float, float, float]:
+        """Return the voxel size in mm, or steps of one voxel where it is not known."""
+        grid = self.pair[1].grid
+        return grid.spacing if grid.has_spacing else UNIT_VOXELS
+
+    def unit(self) -> str:
+        """Return what `spacing` is counted in."""
+        return "mm" if self.pair[1].grid.has_spacing else "voxels"
+
+    def outline(self, value: int) -> OutlineDistances:
+        """Return the distances of the predicted outline of a label; worked out once."""
+        if value not in self.outlines:
+            ours, theirs = self._cut(value)
+            found = outline_distances(ours, theirs, self.spacing())
+            self.outlines[value] = replace(found, at=found.at + [side.start for side in self.box(value)])
+        return self.outlines[value]
+
+    def mesh(self, value: int, of_prediction: bool) -> ThinMesh:
+        """Return the surface of a label, few triangles; positive where the prediction is too large. Worked out once."""
+        key = value, of_prediction
+        if key not in self.meshes:
+            ours, theirs = self._cut(value)
+            first, other = (ours, theirs) if of_prediction else (theirs, ours)
+            mesh = thinned(distance_mesh(first, other, self.spacing()), self.spacing(), MOST_TRIANGLES)
+            self.meshes[key] = mesh if of_prediction else replace(mesh, distances_mm=-mesh.distances_mm)
+        return self.meshes[key]
+
+    def far(self, label: LabelScore) -> float:
+        """Return the Hausdorff distance at the percentile that the reader chose."""
+        percentile, known = self.settings.percentile, {95.0: "hd95_mm", 100.0: "hd_mm"}
+        if percentile in known or not self.pair[1].grid.has_spacing:
+            return label.figures[known.get(percentile, "hd_mm")]
+        if label.value not in self.surfaces:
+            self.surfaces[label.value] = surface_distances(*self._cut(label.value), self.spacing())
+        return hausdorff(self.surfaces[label.value], percentile)
+
+    def row(self) -> Row:
+        """Return the comparison as the reports take it, with a picture of the worst slice of each label."""
+        pictures: list[ErrorPicture] = []
+        for label in self.card.labels:
+            card = replace(self.card, labels=(label,))
+            pictures += error_pictures(*self.masks(label.value), card, self.volume)
+        return Row(self.case, self.card, files=self.files, pictures=tuple(pictures))
+
+    def _cut(self, value: int) -> tuple[Bools, Bools]:
+        predicted, reference = (mask.voxels[self.box(value)] == value for mask in self.masks(value))
+        return predicted, reference
 
 
-def tiles(scored: Scored, label: LabelScore) -> None:
-    """Show the main figures; what each means stands behind its question mark."""
-    for keys in TILES:
-        for column, key in zip(st.columns(len(keys)), keys, strict=True):
-            definition = CARDS[key]
-            text = f"{definition.formula}\n\n{definition.convention}\n\n{definition.source}"
-            column.metric(definition.name, _shown(scored, key, label.figures[key]), help=text, border=True)
-    if label.value == TUMOUR:
-        st.caption(READERS)
+def _card(
+    case: str, pair: Pair, merged: tuple[int, Pair] | None, names: Mapping[int, str], settings: Settings
+) -> Scorecard:
+    def scores(masks: Pair, labels: Mapping[int, str]) -> Scorecard:
+        definitions = (*USUAL, *settings.others)
+        tolerance_mm = settings.tolerance_mm
+        return score(*masks, labels=labels, tolerance_mm=tolerance_mm, definitions=definitions, case=case)
+
+    if merged is None or merged[0] not in names:
+        return scores(pair, names)
+    card = scores(pair, {value: name for value, name in names.items() if value != merged[0]})
+    whole = scores(merged[1], {merged[0]: names[merged[0]]})
+    return replace(card, labels=tuple(sorted((*card.labels, *whole.labels), key=lambda label: label.value)))
 
 
-def _shown(scored: Scored, key: str, value: float) -> str:
-    if math.isnan(value):
-        return "undefined"
-    if math.isinf(value):
-        return f"none ({scored.card.diagonal_mm:.0f} mm)"
-    unit = CARDS[key].unit
-    shown = f"{value:.3f}" if not unit else f"{value:.2f} {unit}"
-    return shown.replace("-", "−")
+def _first_label(card: Scorecard) -> int:
+    tumours = [label.value for label in card.labels if is_tumour(label.name)]
+    return (tumours or [label.value for label in card.labels] or [0])[0]
 
 
-def slice_curve(scored: Scored, label: LabelScore) -> None:
-    """Plot Dice over the slices; a click on a point shows that slice."""
-    points = [(z + 1, counts.dice) for z, counts in enumerate(label.slices) if not math.isnan(counts.dice)]
-    if not points:
-        return
-    at, dice = zip(*points, strict=True)
-    line = go.Scatter(x=at, y=dice, mode="lines+markers", line_color="#2bb3a3", hovertemplate="slice %{x}: %{y:.3f}")
-    figure = go.Figure(line)
-    figure.update_layout(
-        height=240,
-        margin={"l": 0, "r": 0, "t": 10, "b": 0},
-        xaxis_title="slice",
-        yaxis_title="Dice",
-        yaxis_range=[0, 1.03],
-        dragmode=False,
-    )
-    if label.value == TUMOUR:
-        figure.add_hrect(*HUMAN_DICE, fillcolor="#ffb454", opacity=0.15, line_width=0)
-    chosen: Any = st.plotly_chart(figure, key=f"curve_{label.value}", on_select="rerun", selection_mode="points")
-    st.caption("Click a point to see its slice." + (" The band: human readers." if label.value == TUMOUR else ""))
-    if chosen and chosen["selection"]["points"]:
-        scored.z = int(chosen["selection"]["points"][0]["x"]) - 1
-
-
-def error_map(scored: Scored, label: LabelScore) -> None:
-    """Show one slice with what was found, made up and missed."""
-    mine, truth = scored.predicted.voxels[scored.z] == label.value, scored.reference.voxels[scored.z] == label.value
-    size = display_size(scored.reference.grid, HEIGHT)
-    if scored.volume is not None:
-        grey = slice_picture(scored.volume, scored.z, PRESETS["Abdomen"])
-    else:
-        grey = np.zeros(mine.shape, dtype=np.uint8)
-    found = resize(outcomes(mine, truth), size, smooth=False)
-    st.image(lettered(overlay(resize(grey, size), found, COLOURS, opacity=0.4)))
-    st.markdown(f"**Slice {scored.z + 1}** · :green[found] · :red[made up] · :blue[missed]")
-
-
-def lesions(label: LabelScore) -> None:
-    """List the lesions that were found, missed and made up."""
-    table = label.lesions
-    rows = [_row("found", match.reference, match.dice) for match in table.matches]
-    rows += [_row("missed", lesion) for lesion in table.missed]
-    rows += [_row("made up", lesion) for lesion in table.false]
-    st.markdown(f"**Lesions**: {len(table.matches)} found, {len(table.missed)} missed, {len(table.false)} made up")
-    if rows:
-        st.dataframe(rows, hide_index=True, height=min(240, 38 + 35 * len(rows)))
-
-
-def _row(what: str, lesion: Lesion, dice: float = math.nan) -> dict[str, Any]:
-    return {
-        "": what,
-        "slice": round(lesion.centre[0]) + 1,
-        "voxels": lesion.voxels,
-        "ml": None if math.isnan(lesion.volume_ml) else round(lesion.volume_ml, 2),
-        "Dice": None if math.isnan(dice) else round(dice, 3),
-    }
-
-
-def definitions() -> None:
-    """Show what every figure means and where it comes from."""
-    with st.expander("Definitions of all figures", icon=":material/menu_book:"):
-        st.dataframe(
-            [
-                {
-                    "figure": card.name,
-                    "formula": card.formula,
-                    "unit": card.unit,
-                    "convention": card.convention,
-                    "source": card.source,
-                }
-                for card in CARDS.values()
-            ],
-            hide_index=True,
-        )
+def _first_slice(card: Scorecard) -> int:
+    label = next((label for label in card.labels if label.value == _first_label(card)), None)
+    return (worst_slice(label) if label else None) or 0

@@ -17,6 +17,9 @@ from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
 
 if TYPE_CHECKING:
+    from pages.ui.cohorts import Cohort
+    from pages.ui.desk import Desk
+    from pages.ui.readers import Readers
     from pages.ui.scored import Scored
 
 UNKNOWN_SCREEN = (1280, 720)
@@ -146,6 +149,9 @@ class AppState:
         height: Of the picture on the screen, in pixels; 0 fits it into the window.
         screen: Width and height of the browser's window, once it has told.
         scored: The comparison on the Metrics page.
+        desk: What is chosen there for the next one.
+        cohort: Many cases there.
+        readers: Several readers of one CT there.
         show_reference: Whether the outline of the reference is drawn.
         simple: Whether Annotate shows the simple canvas instead of the viewer.
         turn: Held by the run that draws a page. Streamlit starts the next run before the last has ended, and a run
@@ -165,6 +171,9 @@ class AppState:
     height: int = 0
     screen: tuple[int, int] | None = None
     scored: "Scored | None" = None
+    desk: "Desk | None" = None
+    cohort: "Cohort | None" = None
+    readers: "Readers | None" = None
     show_reference: bool = False
     simple: bool = False
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)

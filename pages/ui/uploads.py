@@ -43,7 +43,7 @@ def _store(files: Sequence[UploadedFile], folder: Path) -> list[Path]:
     seen: Counter[str] = Counter()
     paths = []
     for file in files:
-        name = _name(file.name)
+        name = safe_name(file.name)
         path = folder / str(seen[name.casefold()]) / name
         seen[name.casefold()] += 1
         path.parent.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def _store(files: Sequence[UploadedFile], folder: Path) -> list[Path]:
     return paths
 
 
-def _name(uploaded: str) -> str:
+def safe_name(uploaded: str) -> str:
     """Return the last part of a name, short enough for every file system and free of control characters."""
     last = "".join(c if c.isprintable() else "_" for c in PurePosixPath(uploaded.replace("\\", "/")).name)
     return last[-_LONGEST:] if last.strip(". ") else "file"

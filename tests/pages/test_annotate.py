@@ -1,4 +1,4 @@
-"""The Annotate page, without a browser: everything but drawing."""
+"""The Annotate page with the simple canvas, without a browser: everything but drawing."""
 
 from pathlib import Path
 
@@ -10,16 +10,17 @@ from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
 from pages.ui.state import Case
 
-APP = str(Path(__file__).parents[2] / "app.py")
+APP = str(Path(__file__).parents[2] / "pages" / "shell.py")
 BOX = Box(90, 60, 120, 95)
 
 
 @pytest.fixture
 def app() -> AppTest:
-    """The phantom is open on its Annotate page."""
+    """The phantom is open on its Annotate page, on the simple canvas."""
     app = AppTest.from_file(APP, default_timeout=120).run()
     app.button("sample_phantom").click().run()
-    return app.switch_page("pages/annotate.py").run()
+    app.switch_page("annotate.py").run()
+    return app.toggle("simple").set_value(True).run()
 
 
 def case_of(app: AppTest) -> Case:
@@ -40,7 +41,7 @@ def texts(app: AppTest) -> str:
 
 
 def test_without_a_case_the_page_leads_to_one() -> None:
-    app = AppTest.from_file(APP, default_timeout=60).run().switch_page("pages/annotate.py").run()
+    app = AppTest.from_file(APP, default_timeout=60).run().switch_page("annotate.py").run()
     assert not app.exception
     assert app.title[0].value == "No CT is open"
 
@@ -148,6 +149,6 @@ def test_a_broken_checkpoint_is_named_and_the_page_goes_on(tmp_path: Path, monke
     monkeypatch.setattr("core.segmentation.weights.available.__defaults__", (tmp_path,))
     app = AppTest.from_file(APP, default_timeout=120).run()
     app.button("sample_phantom").click().run()
-    app.switch_page("pages/annotate.py").run()
+    app.switch_page("annotate.py").run()
     assert not app.exception
     assert "broken.pth" in app.warning[0].value

@@ -7,7 +7,7 @@ import pytest
 import SimpleITK
 from streamlit.testing.v1 import AppTest
 
-APP = str(Path(__file__).parents[2] / "app.py")
+APP = str(Path(__file__).parents[2] / "pages" / "shell.py")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pydicom
@@ -87,12 +88,16 @@ class Header:
     has_slope: bool = True
     phases: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def frame_key(self) -> str:
+        """A short name of the frame of reference, from which no identifier can be read; ``""`` if there is none."""
+        return short_key(self.place[1]) if self.place[1] else ""
 
-def dataset_of(file: GivenFile) -> pydicom.Dataset:
-    """Read the tags of a file that matter here, without its pixels; call it inside `careful`."""
-    return pydicom.dcmread(
-        file.path, stop_before_pixels=True, force=True, specific_tags=[*_TAGS, *_PHASE_TAGS, *privacy.TAGS]
-    )
+
+def dataset_of(file: GivenFile, *more: str) -> pydicom.FileDataset:
+    """Read the tags of a file that matter here, and ``more``, without its pixels; call it inside `careful`."""
+    tags = [*_TAGS, *_PHASE_TAGS, *privacy.TAGS, *more]
+    return pydicom.dcmread(file.path, stop_before_pixels=True, force=True, specific_tags=tags)
 
 
 def headers_of(file: GivenFile, data: pydicom.Dataset) -> list[Header]:
@@ -155,11 +160,7 @@ def _frames(file: GivenFile, data: pydicom.Dataset, first: Header, frames: int) 
 
 
 def _frame(first: Header, number: int, group: pydicom.Dataset, shared: pydicom.Dataset) -> Header:
-    def found(sequence: str, tag: str) -> Any:
-        for place in (group, shared):
-            if place.get(sequence):
-                return place[sequence][0].get(tag)
-        return None
+    found = partial(grouped, group, shared)
 
     return replace(
         first,
@@ -173,6 +174,14 @@ def _frame(first: Header, number: int, group: pydicom.Dataset, shared: pydicom.D
         intercept=_float(found("PixelValueTransformationSequence", "RescaleIntercept"), first.intercept),
         phases={"TemporalPositionIndex": str(found("FrameContentSequence", "TemporalPositionIndex") or "")},
     )
+
+
+def grouped(group: pydicom.Dataset, shared: pydicom.Dataset, sequence: str, tag: str) -> Any:
+    """Return what a multi-frame file says of one frame, or of all its frames; None if neither."""
+    for place in (group, shared):
+        if place.get(sequence):
+            return place[sequence][0].get(tag)
+    return None
 
 
 def short_key(*parts: str) -> str:

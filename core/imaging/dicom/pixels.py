@@ -134,6 +134,8 @@ def _unpacked(file: GivenFile, data: pydicom.FileDataset, syntax: uid.UID) -> Va
     for tag in _FOR_DECODER:
         if tag in data:
             bare[tag] = data[tag]
+    if bare.get("PhotometricInterpretation") == "PALETTE COLOR":  # the numbers are wanted, not their colours
+        bare.PhotometricInterpretation = "MONOCHROME2"
     bare.SOPClassUID, bare.SOPInstanceUID = uid.SecondaryCaptureImageStorage, uid.generate_uid()
     bare["PixelData"] = data["PixelData"]
     bare.file_meta = pydicom.dataset.FileMetaDataset()

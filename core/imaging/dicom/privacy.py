@@ -16,15 +16,21 @@ _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", 
 
 
 def described(data: pydicom.Dataset) -> str:
-    """Return a series description fit for the screen: one short line, empty if it may name the patient.
+    """Return a series description fit for the screen; see `shown`."""
+    return shown(str(data.get("SeriesDescription") or ""), data)
+
+
+def shown(words: str, data: pydicom.Dataset) -> str:
+    """Return words of a file fit for the screen: one short line, empty if it may name the patient.
 
     Names are compared whatever their case and accents, identifiers whatever their punctuation, the birth date in
     any order. A false alarm costs no more than the description. Numbers of six digits or more are dropped.
 
     Args:
+        words: What the file says.
         data: Must have been read with `TAGS`.
     """
-    text = " ".join(re.sub(r"[^\w\s.,;:/+()%-]", " ", str(data.get("SeriesDescription") or "")).split())
+    text = " ".join(re.sub(r"[^\w\s.,;:/+()%-]", " ", words).split())
     said = _spellings(text)
     private = [
         spelling for tag in (*_NAMES, *_NUMBERS) for value in _values(data, tag) for spelling in _spellings(value)

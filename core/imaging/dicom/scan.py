@@ -11,8 +11,9 @@ from core.imaging.dicom.headers import Header, dataset_of, headers_of
 from core.imaging.files import GivenFile
 from core.imaging.job import Job
 
+SEGMENTATIONS = (uid.SegmentationStorage, uid.UID("1.2.840.10008.5.1.4.1.1.66.7"))  # bits or fractions, label map
 _NOT_IMAGES = {
-    uid.SegmentationStorage: "a DICOM segmentation (SEG)",
+    **dict.fromkeys(SEGMENTATIONS, "a DICOM segmentation (SEG)"),
     uid.RTStructureSetStorage: "a DICOM structure set (RTSTRUCT)",
     uid.RTDoseStorage: "a radiotherapy dose",
     uid.EncapsulatedPDFStorage: "a PDF report",

@@ -94,8 +94,7 @@ def _no_volume(scan: Scan, headers: Sequence[Header]) -> ReadError:
         return ReadError(f"{file.name} is {kind} stored as DICOM, not a CT slice. Export the original CT series.")
     if scan.other:
         return ReadError(
-            f"These files hold {scan.other[0]}, not a CT. Open the CT series, and convert segmentations to NIfTI to "
-            "load them as labels."
+            f"These files hold {scan.other[0]}, not a CT. Open the CT series; as labels, load a SEG, NIfTI or NRRD."
         )
     return ReadError("These files hold no DICOM images. Choose the folder with the CT slices.")
 

@@ -47,7 +47,7 @@ def stacked(headers: Sequence[Header], limits: Limits) -> Stack:
         ReadError: Slices that do not form one straight, evenly spaced box.
     """
     _check_alike(headers, limits)
-    axes, spacing = _axes(headers), _in_plane(headers)
+    axes, spacing = axes_of(headers), spacing_of(headers)
     positions = np.array([header.position for header in headers], dtype=np.float64)
     order = np.argsort(positions @ axes[0], kind="stable")
     ordered = tuple(headers[i] for i in order)
@@ -63,7 +63,7 @@ def repeated(headers: Sequence[Header]) -> list[list[Header]]:
     """Return groups of two or more slices that lie at one position."""
     if _nowhere(headers):
         return []
-    heights = np.array([header.position for header in headers]) @ _axes(headers)[0]
+    heights = np.array([header.position for header in headers]) @ axes_of(headers)[0]
     order = np.argsort(heights, kind="stable")
     groups = [[headers[order[0]]]]
     for before, here in pairwise(order):
@@ -104,8 +104,12 @@ def _nowhere(headers: Sequence[Header]) -> list[Header]:
     return [header for header, place in places if len(place) != 9 or not np.isfinite(place).all()]
 
 
-def _axes(headers: Sequence[Header]) -> Array:
-    """Return unit vectors ``(3, 3)``: the normal, down a column, along a row."""
+def axes_of(headers: Sequence[Header]) -> Array:
+    """Return unit vectors ``(3, 3)``: the normal, down a column, along a row.
+
+    Raises:
+        ReadError: The slices lie in different orientations, or in none.
+    """
     all_axes = np.array([header.orientation for header in headers], dtype=np.float64)
     usual = np.median(all_axes, axis=0)
     odd = [h for h, axes in zip(headers, all_axes, strict=True) if np.abs(axes - usual).max() > _SAME_DIRECTION]
@@ -124,7 +128,8 @@ def _axes(headers: Sequence[Header]) -> Array:
     return np.array([np.cross(row, column), column, row])
 
 
-def _in_plane(headers: Sequence[Header]) -> tuple[float, float]:
+def spacing_of(headers: Sequence[Header]) -> tuple[float, float]:
+    """Return the mm from pixel to pixel ``(y, x)``; ReadError if it is missing or changes."""
     values = [header.spacing or (float("nan"),) * 2 for header in headers]
     bad = [h for h, v in zip(headers, values, strict=True) if not (np.isfinite(v).all() and min(v) > 0)]
     if bad:

@@ -169,6 +169,7 @@ def test_a_segmentation_as_reference_grows_to_the_prediction() -> None:
 
 def test_two_segmentations_grow_to_all_slices_of_either() -> None:
     one, other = extended(stack(1, 3, turn=True), stack(3, 3))
+    assert other.notes[1].startswith("Neither file holds all slices of the CT")
     laid = laid_on(one, other.grid, "one", "the other")
     assert other.grid.shape == (5, 5, 6)
     assert other.grid.matches(Grid((5, 5, 6), stack(1, 5).grid.affine))
@@ -181,5 +182,5 @@ def test_segmentations_of_two_places_stay_as_they_are() -> None:
     affine = shifted.grid.affine.copy()
     affine[:3, 3] += 0.3
     moved = Mask(shifted.voxels, Grid(shifted.grid.shape, affine), sparse=True)
-    there = stack(0, 7)
+    there = stack(0, 7, sparse=False)
     assert extended(moved, there) == (moved, there)

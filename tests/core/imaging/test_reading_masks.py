@@ -248,6 +248,7 @@ def test_black_and_white_pictures_are_labels(tmp_path: Path, picture: Volume) ->
 def test_pictures_that_are_no_labels_are_refused(tmp_path: Path, picture: Volume, ct: Volume) -> None:
     colours = np.zeros((9, 14, 3), np.uint8)
     colours[2:5, 3:9, 0] = 255
+    colours[3, 4, 1] = 255
     Image.fromarray(colours).save(tmp_path / "m.png")
     Image.fromarray(colours).save(tmp_path / "m.jpg")
     with pytest.raises(ReadError, match=r"m\.png shows labels as colours"):

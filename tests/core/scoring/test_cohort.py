@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from core.imaging.grid import Grid
@@ -71,6 +73,36 @@ def test_the_interval_narrows_with_more_cases_and_is_the_same_for_one_seed() -> 
     spread = 1.96 * values.std(ddof=1) / 10
     assert many.low == pytest.approx(values.mean() - spread, abs=0.005)
     assert many.high == pytest.approx(values.mean() + spread, abs=0.005)
+
+
+figures = st.one_of(st.floats(-1e6, 1e6), st.just(math.nan), st.just(math.inf))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(figures, max_size=12))
+def test_every_case_is_counted_once(values: list[float]) -> None:
+    found = summarise(values, rng())
+    assert found.n + found.infinite + found.undefined == len(values)
+    if found.n:
+        used = [value for value in values if math.isfinite(value)]
+        assert min(used) - 1e-6 <= found.mean <= max(used) + 1e-6
+        assert min(used) <= found.first_quartile <= found.median <= found.third_quartile <= max(used)
+    if found.n > 1:
+        assert found.low <= found.high
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.sampled_from([("xx..", "xx.."), ("x...", "xx.."), ("....", ".xx."), (".x..", "...."), ("....",) * 2]))
+)
+def test_every_case_of_a_cohort_is_counted_in_both_summaries(masks: list[tuple[str, str]]) -> None:
+    cards = [card(str(k), *pair) for k, pair in enumerate(masks)]
+    for key in ("dice", "recall", "hd_mm"):
+        for summary in summaries(cards, 1, key, rng()):
+            assert summary.n + summary.infinite + summary.undefined == len(masks)
+    defined, penalised = summaries(cards, 1, "hd_mm", rng())
+    assert penalised.infinite == 0
+    assert penalised.n == defined.n + defined.infinite
 
 
 def test_one_case_has_a_mean_but_no_interval() -> None:

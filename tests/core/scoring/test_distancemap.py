@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
 from scipy import ndimage, spatial
 
 from core.imaging.grid import Grid
-from core.scoring.distancemap import colours_of, dotted, outline_distances, round_limit
+from core.scoring.distancemap import colours_of, dotted, outline_distances
 from core.scoring.framing import whole_slice
 from tests.core.scoring.shapes import SPACING, blobs, voxels
 
@@ -56,14 +55,6 @@ def test_without_another_mask_all_is_infinitely_far() -> None:
     found = outline_distances(block(), voxels(SHAPE), SPACING)
     assert np.isposinf(found.mm).all()
     assert len(outline_distances(voxels(SHAPE), block(), SPACING).mm) == 0
-
-
-@pytest.mark.parametrize(
-    ("mm", "limit"),
-    [([-3.0, 1.0], 5.0), ([0.4] * 30 + [90.0], 0.5), ([10.0], 10.0), ([0.0], 1.0), ([np.inf], 1.0), ([], 1.0)],
-)
-def test_the_scale_ends_at_a_round_number(mm: list[float], limit: float) -> None:
-    assert round_limit(np.array(mm)) == pytest.approx(limit)
 
 
 def test_colours_run_from_missed_over_white_to_made_up() -> None:

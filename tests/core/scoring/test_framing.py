@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from core.imaging.grid import Grid
-from core.scoring.framing import part_around, whole_slice
+from core.imaging.volume import Mask
+from core.scoring.framing import fullest_slice, outlined, part_around, whole_slice
 
 GRID = Grid.from_geometry((7, 40, 60), (5.0, 1.5, 2.0))  # a slice of 60 × 120 mm
 
@@ -43,3 +44,20 @@ def test_what_is_cut_out_is_what_lies_there() -> None:
 @pytest.mark.parametrize(("height", "expected"), [(300, 10.0), (30, 1.0)])
 def test_the_scale_is_that_of_the_longer_side_of_a_pixel(height: int, expected: float) -> None:
     assert whole_slice(GRID, height, 800).scale == expected
+
+
+@pytest.mark.parametrize(("thick", "left_inside"), [(1, 5 * 8), (2, 3 * 6)])
+def test_an_outline_is_drawn_inside_the_mask(thick: int, left_inside: int) -> None:
+    mask = np.zeros((12, 17), np.uint8)
+    mask[3:10, 4:14] = 1
+    line = (outlined(np.zeros((12, 17, 3), np.uint8), mask, (9, 8, 7), thick) == (9, 8, 7)).all(axis=2)
+    assert not line[mask == 0].any()
+    assert line.sum() == 7 * 10 - left_inside
+
+
+def test_the_fullest_slice_holds_most_voxels() -> None:
+    voxels = np.zeros((7, 40, 60), np.uint8)
+    voxels[2, 3:5, 4:9] = 2
+    voxels[5, 3:5, 4:10] = 1
+    assert fullest_slice(Mask(voxels, GRID)) == 5
+    assert fullest_slice(Mask(np.zeros((7, 40, 60), np.bool_), GRID)) == 3

@@ -44,8 +44,8 @@ def test_at_most_eight_readers_are_compared() -> None:
     found = gathered([drawing(f"reader {k}") for k in range(1, 11)])
     assert len(found.readers) == 8
     assert found.problems == (
-        "reader 9 is left out: at most 8 readers are compared.",
-        "reader 10 is left out: at most 8 readers are compared.",
+        "reader 9 comes too late: at most 8 readers are compared at once.",
+        "reader 10 comes too late: at most 8 readers are compared at once.",
     )
 
 

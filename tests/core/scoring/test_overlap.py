@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.scoring.overlap import Confusion, confusion, dice, iou, per_slice
@@ -107,3 +107,26 @@ def test_swapping_the_masks_swaps_precision_and_recall(seed: int) -> None:
     there, back = confusion(one, two), confusion(two, one)
     assert there.dice == back.dice
     assert (there.precision, there.recall) == (back.recall, back.precision)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.tuples(*[st.integers(0, 9)] * 3))
+def test_where_in_the_image_does_not_matter(seed: int, shift: tuple[int, int, int]) -> None:
+    one, two = blobs(seed)
+    around = [(n, 9 - n) for n in shift]
+    here = confusion(*(np.pad(mask, [(0, 9)] * 3) for mask in (one, two)))
+    there = confusion(*(np.pad(mask, around) for mask in (one, two)))
+    assert here == there
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.tuples(st.integers(0, 8), st.integers(0, 16), st.integers(0, 21)))
+def test_a_voxel_too_many_never_raises_precision(seed: int, place: tuple[int, int, int]) -> None:
+    predicted, reference = blobs(seed)
+    before = confusion(predicted, reference)
+    assume(not predicted[place] and not reference[place])
+    predicted[place] = True
+    after = confusion(predicted, reference)
+    assert not after.precision > before.precision
+    assert not after.dice > before.dice
+    assert after.recall == before.recall or math.isnan(before.recall)

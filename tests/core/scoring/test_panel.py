@@ -44,7 +44,9 @@ def test_figures_of_a_panel_by_hand() -> None:
 
 def test_the_box_holds_all_that_was_marked_and_ten_millimetres_more() -> None:
     """Marked are slice 4, row 10, columns 9 to 14; ten millimetres are 2 slices, 4 rows and 5 columns."""
-    assert panel(readers(), 2).box == (slice(2, 7), slice(6, 15), slice(4, 20))
+    found = panel(readers(), 2)
+    assert found.box == (slice(2, 7), slice(6, 15), slice(4, 20))
+    assert found.marked == (slice(4, 5), slice(10, 11), slice(9, 15))
 
 
 def test_without_a_voxel_size_the_margin_is_five_voxels_and_there_is_no_volume() -> None:
@@ -88,6 +90,7 @@ def test_a_label_that_nobody_marked_has_no_figure() -> None:
     assert math.isnan(found.mean_dice)
     assert np.isnan(found.dice_majority).all()
     assert not found.majority.any()
+    assert all(side.start == side.stop for side in found.marked)
 
 
 def test_the_consensus_holds_every_label_and_the_tumour_lies_in_the_liver() -> None:

@@ -5,15 +5,22 @@ Known differences between these programs, none of them an error of ours:
 - MeshMetrics, MONAI and surface-distance measure three surfaces (see `core.scoring.surfaces`); no two agree.
 - MeshMetrics takes an array as (x, y, z), and which way a polygon is cut depends on it: it gets the transpose.
 - MONAI and surface-distance answer an empty mask with nan, inf or an error; ours is tested by hand.
+- medpy pools both surfaces before it takes the 95th percentile (ours, as MONAI's, is the larger of the two directed
+  ones) and gives up on an empty mask.
+- SimpleITK's HausdorffDistanceImageFilter measures between all voxels, not surfaces; its contours and distance maps
+  make up a second implementation of the CHAOS challenge's distances. CHAOS's own program fails on an empty mask.
 - MONAI computes in single precision, so six digits are what can be compared.
 """
 
 import warnings
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+import SimpleITK
 import torch
 import vtk
+from medpy.metric import binary as medpy
 from meshmetrics import DistanceMetrics
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
@@ -136,3 +143,63 @@ def test_spheres_are_measured_no_worse_than_by_meshmetrics(radius: float, other_
     ours_off, theirs_off = np.mean(errors, axis=0)
     assert ours_off <= theirs_off + 1e-6
     assert ours_off < 0.4
+
+
+def distances_by_itk(mask: Bools, other: Bools, spacing: Triple) -> npt.NDArray[np.float64]:
+    """Measure from every border voxel of a mask to the nearest of another; beyond the image it goes on."""
+    images = [SimpleITK.GetImageFromArray(each.astype(np.uint8)) for each in (mask, other)]
+    for image in images:
+        image.SetSpacing(spacing[::-1])
+    borders = [SimpleITK.LabelContour(image, fullyConnected=False) for image in images]
+    away = SimpleITK.SignedMaurerDistanceMap(borders[1], squaredDistance=False, useImageSpacing=True)
+    here = SimpleITK.GetArrayFromImage(borders[0]) == 1
+    return np.abs(SimpleITK.GetArrayFromImage(away)[here]).astype(np.float64)
+
+
+@pytest.mark.parametrize(("seed", "spacing"), CASES)
+def test_as_chaos_equals_its_definition_worked_out_by_simpleitk(seed: int, spacing: Triple) -> None:
+    """Its own program erodes with a border of ones, so that the edge of the image is none; ITK's contours are alike."""
+    predicted, reference = pair(seed)
+    there, back = (distances_by_itk(*masks, spacing) for masks in ((predicted, reference), (reference, predicted)))
+    ours = surface_distances(predicted, reference, spacing, Definition.CHAOS)
+    assert hausdorff(ours) == pytest.approx(max(there.max(), back.max()), rel=1e-5)
+    assert average_symmetric_distance(ours) == pytest.approx(np.concatenate([there, back]).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("seed", "spacing"), [case for case in CASES if case[0]])
+def test_as_monai_equals_medpy_but_for_hd95(seed: int, spacing: Triple) -> None:
+    """medpy's HD95 pools both surfaces, so that the smaller error dilutes the larger."""
+    predicted, reference = pair(seed)
+    ours = surface_distances(predicted, reference, spacing, Definition.MONAI)
+    assert hausdorff(ours) == pytest.approx(medpy.hd(predicted, reference, spacing))
+    assert average_distances(ours)[0] == pytest.approx(medpy.asd(predicted, reference, spacing))
+    assert average_symmetric_distance(ours) == pytest.approx(medpy.assd(predicted, reference, spacing))
+    pooled = np.percentile(np.concatenate([ours.to_reference.mm, ours.to_predicted.mm]), 95)
+    assert medpy.hd95(predicted, reference, spacing) == pytest.approx(pooled)
+    assert hausdorff(ours, 95) >= pooled
+
+
+def test_simpleitks_hausdorff_distance_does_not_see_a_hole() -> None:
+    """It measures between all voxels, not surfaces: from the hole to the voxel beside it are 2 mm.
+
+    The voxels beside the hole are a surface too, which lies 15 mm from the outer one (three slices of 5 mm; both
+    other ways are longer).
+    """
+    whole = np.zeros((9, 17, 23), np.bool_)
+    whole[1:8, 2:15, 2:21] = True
+    hollow = whole.copy()
+    hollow[4, 8, 11] = False
+    images = [SimpleITK.GetImageFromArray(mask.astype(np.uint8)) for mask in (hollow, whole)]
+    for image in images:
+        image.SetSpacing((2.0, 3.0, 5.0))
+    theirs = SimpleITK.HausdorffDistanceImageFilter()
+    theirs.Execute(*images)
+    assert theirs.GetHausdorffDistance() == 2
+    assert hausdorff(surface_distances(hollow, whole, (5.0, 3.0, 2.0), Definition.MONAI)) == 15
+
+
+def test_medpy_gives_up_where_a_mask_is_empty() -> None:
+    one, empty = blobs(1)[0], np.zeros((9, 17, 22), np.bool_)
+    with pytest.raises(RuntimeError, match="does not contain any binary object"):
+        medpy.hd(one, empty, (2.5, 0.8, 0.7))
+    assert hausdorff(surface_distances(one, empty, (2.5, 0.8, 0.7))) == np.inf

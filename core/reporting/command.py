@@ -1,0 +1,202 @@
+"""The ``score`` command: its arguments, and what it prints and writes.
+
+Ctrl+C ends a cohort at once. What was scored by then is printed and written as ever, and every other case stands
+in the files as not scored, so that nobody takes a part for the whole. A bug in Lobule ends it in the same way.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import ReadError, WriteError
+from core.imaging.label import DEFAULT_LABELS
+
+if TYPE_CHECKING:
+    from core.scoring.batch import Pair, Row
+
+_STOPPED = 130  # as a shell reports Ctrl+C
+_NOT_SCORED = "Not scored: the run ended before. Score it again."
+
+
+def add_arguments(command: argparse.ArgumentParser, label: Callable[[str], int]) -> None:
+    """Say what the command takes.
+
+    Args:
+        command: The parser of the command.
+        label: Turns a label's name or number into its value.
+    """
+    command.add_argument("predicted", metavar="PRED", type=Path, help="a mask file, or a folder or zip of them")
+    command.add_argument("reference", metavar="REF", type=Path, help="the same for what is taken for the truth")
+    command.add_argument("--ct", type=Path, help="what both were drawn on, if the masks do not say where they lie")
+    command.add_argument(
+        "--label", type=lambda text: _named(text, label), action="append", metavar="N[=NAME]",
+        help="which value to score; may be repeated; all by default",
+    )  # fmt: skip
+    command.add_argument(
+        "--nsd-mm", type=_millimetres, default=2.0, metavar="T", help="tolerance of the surface Dice (default 2)"
+    )
+    command.add_argument(
+        "--as", dest="tools", choices=("monai", "surface-distance"), action="append", default=[],
+        help="distances as this tool has them too, beside ours; may be repeated",
+    )  # fmt: skip
+    command.add_argument("--json", type=Path, metavar="FILE", help="everything, with definitions and lesions")
+    command.add_argument("--csv", type=Path, metavar="FILE", help="one line per case and label")
+    command.add_argument("--html", type=Path, metavar="FILE", help="a report in one file, with pictures and plots")
+    command.add_argument("--jobs", type=_count, default=1, metavar="N", help="cases scored at once (default 1)")
+    command.add_argument(
+        "--backend", choices=("dask", "ray"),
+        help="leave a cohort to the workers of a cluster, who see the same files under the same paths",
+    )  # fmt: skip
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, as in tcp://host:8786 (default: workers here)"
+    )
+    command.set_defaults(run=score)
+
+
+def score(chosen: argparse.Namespace) -> int:
+    """Score one pair of masks or two folders of them.
+
+    Returns:
+        0; 1 if some of several cases could not be scored, 2 if none could, 130 after Ctrl+C.
+    """
+    _check(chosen)
+    from core.scoring import batch  # numba: half a second
+
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="lobule-") as folder:
+        sources = (chosen.predicted.absolute(), chosen.reference.absolute())
+        predicted, reference = (batch.unpacked(source, Path(folder)) for source in sources)
+        _check_reach(chosen, (predicted, reference) != sources)
+        pairs = batch.pairs(predicted, reference)
+        alone = pairs[0].predicted == predicted
+        if chosen.ct and not alone:
+            raise ReadError("--ct goes with a single pair of files. Leave it out to score folders.")
+        if alone:
+            rows.append(batch.score_pair(pairs[0], ct=chosen.ct, **_how(chosen)))
+            _print_one(rows[0])
+            _write(chosen, rows)
+            return 0
+        return _score_cohort(chosen, pairs)
+
+
+def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
+    from core.scoring import backends, batch, sheet
+
+    rows: list[Row] = []
+    stopped = False
+    with backends.connected(chosen.backend, chosen.scheduler, chosen.jobs):
+        found = batch.score_all(pairs, jobs=chosen.jobs, backend=chosen.backend, **_how(chosen))
+        try:
+            for row in _with_progress(found, len(pairs)):
+                rows.append(row)
+                print(sheet.line(row), flush=True)
+        except KeyboardInterrupt:
+            stopped = True
+            print(f"Stopped after {len(rows)} of {len(pairs)} cases.", file=sys.stderr)
+        finally:
+            found.close()
+            rows += [batch.Row(pair.case, None, _NOT_SCORED) for pair in pairs[len(rows) :]]
+            print(sheet.cohort(rows))
+            _write(chosen, rows)
+    failed = sum(row.card is None for row in rows)
+    return _STOPPED if stopped else 0 if not failed else 2 if failed == len(rows) else 1
+
+
+def _with_progress(rows: Iterable["Row"], total: int) -> Iterator["Row"]:
+    """Say on a terminal how far it is; the line makes room for what is printed."""
+    shown = sys.stderr.isatty()
+    for number, row in enumerate(rows):
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        yield row
+        if shown and number + 1 < total:
+            print(f"{number + 1} of {total} cases", end="", file=sys.stderr, flush=True)
+
+
+def _how(chosen: argparse.Namespace) -> dict[str, Any]:
+    from core.scoring.scorecard import USUAL
+    from core.scoring.surfaces import Definition
+
+    tools = {"monai": Definition.MONAI, "surface-distance": Definition.SURFEL}
+    return {
+        "labels": dict(chosen.label) if chosen.label else None,
+        "tolerance_mm": chosen.nsd_mm,
+        "definitions": (*USUAL, *(tools[name] for name in dict.fromkeys(chosen.tools))),
+        "pictures": chosen.html is not None,
+    }
+
+
+def _print_one(row: "Row") -> None:
+    from core.scoring import sheet
+
+    if row.card:
+        print(sheet.one(row.card))
+
+
+def _write(chosen: argparse.Namespace, rows: Sequence["Row"]) -> None:
+    from core.scoring import tables
+
+    if chosen.csv:
+        tables.write_csv(rows, chosen.csv)
+    if chosen.json:
+        tables.write_json(rows, chosen.json)
+    if chosen.html:
+        from core.reporting.scores import report  # plotly and jinja: half a second
+
+        tables.save(report(rows, title=_title(chosen), created=datetime.now().astimezone()), chosen.html)
+
+
+def _title(chosen: argparse.Namespace) -> str:
+    """Name both sources; with the folder they lie in, if they are called alike."""
+    ours, theirs = chosen.predicted.absolute(), chosen.reference.absolute()
+    if ours.name == theirs.name:
+        return f"{ours.parent.name}/{ours.name} against {theirs.parent.name}/{theirs.name}"
+    return f"{ours.name} against {theirs.name}"
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    """Find out before the slow part what cannot be."""
+    for output in (chosen.json, chosen.csv, chosen.html):
+        if output and not output.parent.is_dir():
+            raise WriteError(f"The folder {output.parent} does not exist. Create it or choose another one.")
+        sources = filter(None, (chosen.predicted, chosen.reference, chosen.ct))
+        if output and output.is_file() and any(source.exists() and output.samefile(source) for source in sources):
+            raise WriteError(f"{output} is one of the files to score. Give the scores another name.")
+    if chosen.backend:
+        from core.scoring.backends import check_backend
+
+        check_backend(chosen.backend)
+    if chosen.scheduler and chosen.backend != "dask":
+        raise ReadError("--scheduler is the address of a Dask cluster. Add --backend dask, or leave it out.")
+
+
+def _check_reach(chosen: argparse.Namespace, is_unpacked: bool) -> None:
+    if chosen.scheduler and is_unpacked:
+        raise ReadError("A .zip is unpacked on this machine, where no other looks. Unpack it onto a shared disk.")
+
+
+def _named(text: str, label: Callable[[str], int]) -> tuple[int, str]:
+    number, _, name = text.partition("=")
+    value = label(number)
+    usual = {known.value: known.name for known in DEFAULT_LABELS}
+    return value, name.strip() or usual.get(value, f"label {value}")
+
+
+def _millimetres(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no distance from 0 to 1000 mm")
+    return value
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 1000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs from 1 to 1000")
+    return int(text)

@@ -1,0 +1,122 @@
+"""The report of a comparison as one HTML file: figures, pictures, plots, definitions; opens without a server.
+
+Everything is in the file, plotly's script too (4.7 MB), and a policy in its head forbids it to load anything else.
+Without JavaScript all but the plots is there. It is meant to be printed and to be projected as well as read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from core.reporting import wording
+from core.reporting.parts import part
+from core.scoring.batch import Row
+from core.scoring.contrast import Contrast
+from core.scoring.definitions import (
+    CARDS,
+    EMPTY_RULES,
+    EMPTY_WORDS,
+    HUMAN_DICE,
+    HUMAN_SOURCES,
+    HUMAN_WORDS,
+    EmptyRule,
+)
+from core.scoring.errormap import COLOURS, WORDS
+from core.scoring.tables import figure_keys, label_names
+from core.version import VERSION, libraries
+
+_HERE = Path(__file__).parent
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Another prediction of the same cases, beside the one that the report is about.
+
+    Attributes:
+        first: What to call prediction A.
+        second: What to call prediction B.
+        contrasts: A label's name and what a figure of it says; B less A.
+    """
+
+    first: str
+    second: str
+    contrasts: tuple[tuple[str, Contrast], ...]
+
+
+def report(rows: Sequence[Row], *, title: str, created: datetime, comparison: Comparison | None = None) -> str:
+    """Write the report of one case or of a cohort.
+
+    Args:
+        rows: From `batch`: scored and failed cases; with pictures, if it shall show them.
+        title: What was compared with what, in the user's words; it is escaped like every other name.
+        created: When; with its time zone.
+        comparison: Of two predictions.
+
+    Returns:
+        A whole HTML document.
+    """
+    cards = [row.card for row in rows if row.card]
+    tolerances = {card.tolerance_mm for card in cards}
+    keys = figure_keys(rows)
+    return _TEMPLATES.get_template("scores.html").render(
+        title=title,
+        created=f"{created.day} {created:%B %Y, %H:%M %Z}".rstrip(),
+        version=VERSION,
+        libraries={**libraries(), "plotly": version("plotly")},
+        total=len(rows),
+        failed=[row for row in rows if not row.card],
+        parts=[part(rows, value, name, tolerances) for value, name in label_names(rows).items()],
+        notes=[(card.case, note) for card in cards for note in card.notes],
+        settings=_settings(rows, keys),
+        definitions=[CARDS[key] for key in keys],
+        rules=[told for rule in EMPTY_RULES if (told := _rule(rule, keys))],
+        empty_words=EMPTY_WORDS,
+        human_words=HUMAN_WORDS,
+        human_sources=HUMAN_SOURCES,
+        human_dice=HUMAN_DICE,
+        files=[(row.case, used) for row in rows for used in row.files],
+        comparison=comparison,
+        share=lambda value: wording.number(value, "dice"),
+        legend=[(word, "#{:02x}{:02x}{:02x}".format(*COLOURS[outcome])) for outcome, word in WORDS.items()],
+        **_inlined(),
+    )
+
+
+def _settings(rows: Sequence[Row], keys: Sequence[str]) -> list[tuple[str, str]]:
+    cards = [row.card for row in rows if row.card]
+    tolerances = sorted({card.tolerance_mm for card in cards})
+    least = sorted({label.lesions.least_iou for card in cards for label in card.labels})
+    surfaces = {"": "mesh", "monai_": "as MONAI", "surfel_": "as surface-distance"}
+    measured = [name for prefix, name in surfaces.items() if f"{prefix}hd_mm" in keys]
+    measured += ["as CHAOS"] if "chaos_assd_mm" in keys else []
+    return [
+        ("Labels", ", ".join(f"{value} {name}" for value, name in label_names(rows).items()) or "none"),
+        ("Tolerance of the surface Dice", " or ".join(f"{mm:g} mm" for mm in tolerances) or "none"),
+        ("Surfaces measured", ", ".join(measured) or "none"),
+        ("Two lesions match from", " or ".join(f"an IoU of {iou:g}" for iou in least) or "none"),
+        ("A lesion is", "voxels that touch by a side, an edge or a corner"),
+        ("Intervals", "95 %, percentile bootstrap of the mean over cases, 2,000 resamples, seed 0"),
+    ]
+
+
+def _rule(rule: EmptyRule, keys: Sequence[str]) -> tuple[str, ...] | None:
+    names = [CARDS[key].name for key in rule.keys if key in keys]
+    if not names:
+        return None
+    return "; ".join(names), *(wording.empty(value) for value in (rule.both, rule.predicted, rule.reference))
+
+
+def _inlined() -> dict[str, Markup]:
+    """Return what the page needs, from Lobule's own files and plotly's, none of it written by a user."""
+    texts = {"style": (_HERE / "scores.css").read_text("utf-8"), "script": (_HERE / "scores.js").read_text("utf-8")}
+    return {name: Markup(text) for name, text in (*texts.items(), ("plotly", get_plotlyjs()))}  # noqa: S704

@@ -1,0 +1,65 @@
+"""Figures as people read them: three digits of a share, units, and a word where there is no number."""
+
+import math
+
+from core.scoring.cohort import Summary
+from core.scoring.definitions import CARDS
+from core.scoring.scorecard import LabelScore
+
+_DIGITS = {"": 3, "mm": 2, "ml": 2, "%": 1}
+
+
+def number(value: float, key: str) -> str:
+    """Write a figure without its unit; undefined where there is none."""
+    if math.isnan(value):
+        return "undefined"
+    if math.isinf(value):
+        return "no distance"
+    return f"{value:.{_DIGITS[CARDS[key].unit]}f}".replace("-", "−")
+
+
+def figure(label: LabelScore | None, key: str, with_unit: bool = True) -> str:
+    """Write a figure of a label; what is infinite is called missed or made up."""
+    value = label.figures.get(key, math.nan) if label else math.nan
+    if label and math.isinf(value):
+        return "made up" if label.counts.predicted else "missed"
+    unit = CARDS[key].unit if with_unit and math.isfinite(value) else ""
+    return f"{number(value, key)} {unit}".rstrip()
+
+
+def title(key: str, tolerances_mm: set[float]) -> str:
+    """Name a figure; with the tolerance where it has one."""
+    if not key.endswith("nsd"):
+        return CARDS[key].name
+    return f"{CARDS[key].name} at {' or '.join(f'{mm:g}' for mm in sorted(tolerances_mm))} mm"
+
+
+def heading(key: str, tolerances_mm: set[float]) -> str:
+    """Name a figure for the narrow column of a table, with its unit."""
+    short = {"dice": "Dice", "iou": "IoU", "recall": "Recall", "volume_difference_ml": "Volume diff."}
+    name = title(key, tolerances_mm).replace("Normalised surface", "Surface")
+    return ", ".join(filter(None, (short.get(key, name), CARDS[key].unit)))
+
+
+def mean(found: Summary, key: str) -> str:
+    """Write a mean and its interval."""
+    if not found.n:
+        return "none"
+    interval = "" if math.isnan(found.low) else f" [{number(found.low, key)}, {number(found.high, key)}]"
+    return number(found.mean, key) + interval
+
+
+def median(found: Summary, key: str) -> str:
+    """Write a median and the quartiles."""
+    if not found.n:
+        return "none"
+    return f"{number(found.median, key)} ({number(found.first_quartile, key)} to {number(found.third_quartile, key)})"
+
+
+def empty(value: float | None) -> str:
+    """Write what a figure is where a mask is empty, as in `definitions.EMPTY_RULES`."""
+    if value is None:
+        return "a number"
+    if math.isnan(value):
+        return "undefined"
+    return "infinite" if math.isinf(value) else f"{value:g}".replace("-", "−")

@@ -1,0 +1,157 @@
+"""Which label of the prediction is which of the reference, what they are called, and which are scored."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.imaging.label import clean_name
+from core.scoring.counterparts import LEFT_OUT, NOTHING, Content, counterparts, renumbering
+from pages.ui.card import plain
+from pages.ui.desk import Desk, Table
+from pages.ui.state import show_in, shown_in
+
+_MOST_SEEN, _TALLEST = 5, 260
+
+
+@dataclass(frozen=True)
+class Matching:
+    """What is scored.
+
+    Attributes:
+        numbers: New value of each label of the prediction.
+        scored: Values to score, and their names.
+        liver: Value of the liver if tumours count as liver too, else None.
+        tumours: Values that count as liver then.
+    """
+
+    numbers: Mapping[int, int]
+    scored: Mapping[int, str]
+    liver: int | None = None
+    tumours: tuple[int, ...] = ()
+
+
+def matching(desk: Desk, table: Table) -> Matching:
+    """Let the reader match the labels of both files, and return what is to be scored."""
+    desk.hear_of(table)
+    ours, theirs = table.prediction.contents, table.reference.contents
+    given = [{content.value: content.given for content in side} for side in (ours, theirs)]
+    links = counterparts(given[0], given[1]) | desk.links
+    numbers = renumbering(links, given[1])
+    names = {numbers[content.value]: content.name for content in ours if numbers[content.value] != LEFT_OUT}
+    names |= {content.value: content.name for content in theirs}
+    names = {value: desk.names.get(value, names[value]) for value in sorted(names)}
+    alike = all(value == other for value, other in links.items()) and len(ours) == len(theirs)
+    with st.expander("Labels: which is which, and what is scored", expanded=not alike, key="labels"):
+        left, right = st.columns(2, gap="large")
+        with left:
+            _links(desk, ours, theirs, links)
+        with right:
+            _scored(desk, names)
+            liver, tumours = _liver(desk, names)
+    scored = {value: name for value, name in names.items() if value not in desk.unscored}
+    found = Matching(numbers, scored, liver, tumours)
+    st.caption(_summary(found, {content.value for content in ours}, {content.value for content in theirs}))
+    return found
+
+
+def _links(desk: Desk, ours: Sequence[Content], theirs: Sequence[Content], links: Mapping[int, int]) -> None:
+    titles = {content.value: _title(content) for content in theirs}
+    titles |= {NOTHING: "nothing in the reference: made up", LEFT_OUT: "do not look at it"}
+    st.markdown("**Labels of the prediction**, and what they are in the reference")
+    with st.container(height=_TALLEST if len(ours) > _MOST_SEEN else "content", border=False, gap="xsmall"):
+        for content in ours:
+            words, choice = st.columns([1, 1.3], vertical_alignment="center")
+            words.markdown(plain(f"{_title(content)}{_size(content)}"))
+            key = f"link_{content.value}"
+            show_in(key, links[content.value])
+            choice.selectbox(
+                f"{_title(content)} is",
+                list(titles),
+                format_func=titles.__getitem__,
+                key=key,
+                label_visibility="collapsed",
+                on_change=_take_link,
+                args=(desk, content.value, key),
+            )
+
+
+def _title(content: Content) -> str:
+    return f"{content.value} {content.name}"
+
+
+def _size(content: Content) -> str:
+    return f" · {content.voxels} voxels" if math.isnan(content.volume_ml) else f" · {content.volume_ml:.2f} ml"
+
+
+def _take_link(desk: Desk, value: int, key: str) -> None:
+    desk.links[value] = shown_in(key)
+
+
+def _scored(desk: Desk, names: Mapping[int, str]) -> None:
+    st.markdown("**Scored**, under these names")
+    with st.container(height=_TALLEST if len(names) > _MOST_SEEN else "content", border=False, gap="xsmall"):
+        for value, name in names.items():
+            tick, words = st.columns([0.35, 1], vertical_alignment="center")
+            keys = f"score_{value}", f"name_{value}"
+            show_in(keys[0], value not in desk.unscored)
+            tick.checkbox(f"{value}", key=keys[0], on_change=_take_scored, args=(desk, value, keys[0]))
+            show_in(keys[1], name)
+            words.text_input(
+                f"Name of {value}",
+                key=keys[1],
+                label_visibility="collapsed",
+                on_change=_take_name,
+                args=(desk, value, keys[1]),
+            )
+
+
+def _take_scored(desk: Desk, value: int, key: str) -> None:
+    (desk.unscored.discard if shown_in(key) else desk.unscored.add)(value)
+
+
+def _take_name(desk: Desk, value: int, key: str) -> None:
+    name = clean_name(shown_in(key))
+    desk.names = {**desk.names, value: name} if name else {v: n for v, n in desk.names.items() if v != value}
+
+
+def _liver(desk: Desk, names: Mapping[int, str]) -> tuple[int | None, tuple[int, ...]]:
+    """Offer to count tumours as liver too; return the liver and the tumours if the reader wants that."""
+    liver = next((value for value, name in names.items() if name.casefold() == "liver"), None)
+    tumours = tuple(value for value, name in names.items() if is_tumour(name))
+    if liver is None or not tumours:
+        return None, ()
+    show_in("whole_liver", desk.whole_liver)
+    st.toggle(
+        "Liver includes its tumours",
+        key="whole_liver",
+        on_change=_take_whole_liver,
+        args=(desk,),
+        help="Files often hold 1 for liver and 2 for the tumours in it. With this, the liver is scored with its "
+        "tumours, as the LiTS challenge does; the tumours are scored on their own as well.",
+    )
+    return (liver, tumours) if desk.whole_liver else (None, ())
+
+
+def _take_whole_liver(desk: Desk) -> None:
+    desk.whole_liver = shown_in("whole_liver")
+
+
+def is_tumour(name: str) -> bool:
+    """Say whether a name stands for tumours."""
+    return any(word in name.casefold() for word in ("tumour", "tumor", "lesion", "metast", "hcc"))
+
+
+def _summary(found: Matching, ours: set[int], theirs: set[int]) -> str:
+    """Say what will be scored, and what of it only one of both holds."""
+    predicted = {found.numbers[value] for value in ours}
+    parts = []
+    for value, name in found.scored.items():
+        text = plain(f"{name} with its tumours" if value == found.liver else name)
+        if value not in predicted:
+            text += " (only in the reference: missed)"
+        elif value not in theirs:
+            text += " (only in the prediction: made up)"
+        parts.append(text)
+    return f"Scored: {', '.join(parts)}." if parts else "Nothing is ticked to be scored."

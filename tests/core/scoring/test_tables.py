@@ -1,0 +1,84 @@
+"""Scores as CSV and JSON: what is in them, and what no name can do to a spreadsheet."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import WriteError
+from core.imaging.grid import Grid
+from core.imaging.volume import Mask
+from core.scoring.batch import FileUsed, Row
+from core.scoring.scorecard import Scorecard, score
+from core.scoring.tables import csv_text, json_text, save, write_csv, write_json
+from core.version import VERSION
+from tests.core.scoring.shapes import SPACING, drawn
+
+
+def card(case: str, predicted: str, reference: str, name: str = "tumour") -> Scorecard:
+    ours, theirs = drawn(predicted), drawn(reference)
+    grid = Grid.from_geometry(ours.shape, SPACING)  # type: ignore[arg-type]
+    return score(Mask(ours, grid), Mask(theirs, grid), labels={1: name}, case=case)
+
+
+def lines(rows: list[Row]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(csv_text(rows))))
+
+
+HALF = Row("half", card("half", "xxxx....", "xxxx.xx."))
+MADE_UP = Row("made up", card("made up", "..xx....", "........"))
+FAILED = Row("broken", None, "broken.nii is empty (0 bytes).", (FileUsed("prediction", "broken.nii", "e3b0"),))
+
+
+def test_undefined_is_empty_and_infinite_is_inf_in_a_spreadsheet() -> None:
+    half, made_up, failed = lines([HALF, MADE_UP, FAILED])
+    assert float(half["dice"]) == pytest.approx(2 * 4 / (4 + 6))
+    assert half["missed_lesions"] == "1"
+    assert made_up["recall"] == ""
+    assert made_up["hd95_mm"] == "inf"
+    assert (failed["case"], failed["dice"], failed["problem"]) == ("broken", "", "broken.nii is empty (0 bytes).")
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-2+3", "@SUM(A1)", "\tx", "\rx", "＝1", "=cmd|'/c calc'!A1"])
+def test_no_name_is_a_formula(name: str) -> None:
+    scored, failed = lines([Row(name, card(name, "xx", "xx", name)), Row(name, None, name)])
+    for text in (scored["case"], scored["name"], failed["case"], failed["problem"]):
+        assert text == f"'{name}"
+
+
+def test_numbers_stay_numbers_and_other_names_stay_as_they_are() -> None:
+    (line,) = lines([Row("case-1, late", card("case-1, late", "x...", "xxx."))])
+    assert line["case"] == "case-1, late"
+    assert line["volume_difference_ml"].startswith("-0.06")
+
+
+def test_json_has_no_number_that_json_does_not_know() -> None:
+    found = json.loads(json_text([HALF, MADE_UP, FAILED]), parse_constant=pytest.fail)
+    assert found["lobule"] == VERSION
+    assert set(found["libraries"]) >= {"numpy", "SimpleITK"}
+    made_up = found["cases"][1]["labels"][0]
+    assert made_up["figures"]["hd_mm"] is None
+    assert "hd_mm" in made_up["infinite"]
+    assert "recall" in made_up["undefined"]
+    assert found["failed"][0]["files"] == [{"role": "prediction", "name": "broken.nii", "sha256": "e3b0"}]
+    (tumour,) = found["cohort"]
+    assert tumour["figures"]["hd_mm"]["defined"]["infinite"] == 1
+    assert tumour["figures"]["hd_mm"]["penalised"]["n"] == 2
+
+
+def test_one_case_is_no_cohort() -> None:
+    assert "cohort" not in json.loads(json_text([HALF]))
+
+
+def test_files_hold_what_the_texts_say(tmp_path: Path) -> None:
+    rows = [HALF, Row("Größe", None, "fehlt")]
+    for write, text, name in ((write_csv, csv_text, "a.csv"), (write_json, json_text, "a.json")):
+        write(rows, tmp_path / name)
+        assert (tmp_path / name).read_bytes() == text(rows).encode()
+
+
+def test_where_nothing_can_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="Choose another place"):
+        save("text", tmp_path)
