@@ -4,10 +4,11 @@
 of the cores. For cohorts beyond one machine joblib hands the cases to Dask or Ray instead (see `backends`).
 """
 
+import signal
 import tempfile
 import warnings
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -148,13 +149,22 @@ def score_all(
 
 def _run(found: Sequence[Pair], how: _How, jobs: int, backend: str | None) -> Generator[Row, None, None]:
     """Start the work; Ray hands nothing back before all of it is done, and so gets it block by block."""
-    with joblib.parallel_config(backend=backend) if backend else nullcontext():
+    if backend:
+        chosen = joblib.parallel_config(backend=backend)
+    else:
+        chosen = joblib.parallel_config(backend="loky", initializer=_leave_ctrl_c_to_the_parent)
+    with chosen:
         run = joblib.Parallel(n_jobs=-1 if backend else jobs, return_as="list" if backend == "ray" else "generator")
     if backend != "ray":
         started: Generator[Row, None, None] = run(joblib.delayed(_row)(pair, how) for pair in found)
         return started
     blocks = (found[k : k + _BLOCK] for k in range(0, len(found), _BLOCK))
     return (row for block in blocks for row in run(joblib.delayed(_row)(pair, how) for pair in block))
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    """A terminal sends Ctrl+C to every process; the one that asked ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _closed_quietly(rows: Generator[Row, None, None]) -> None:
