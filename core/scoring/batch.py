@@ -4,7 +4,6 @@
 of the cores. For cohorts beyond one machine joblib hands the cases to Dask or Ray instead (see `backends`).
 """
 
-import signal
 import tempfile
 import warnings
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -18,7 +17,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from core.errors import DeviceError, LobuleError, ReadError
 from core.imaging.matching import extended, laid_on
 from core.imaging.reading import read_labels, read_mask, read_volume
-from core.scoring.backends import check_backend
+from core.scoring.backends import check_backend, leave_ctrl_c_to_the_parent
 from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, used
 from core.scoring.folders import Pair, pairs, unpacked
 from core.scoring.scorecard import USUAL, Scorecard, score
@@ -152,7 +151,7 @@ def _run(found: Sequence[Pair], how: _How, jobs: int, backend: str | None) -> Ge
     if backend:
         chosen = joblib.parallel_config(backend=backend)
     else:
-        chosen = joblib.parallel_config(backend="loky", initializer=_leave_ctrl_c_to_the_parent)
+        chosen = joblib.parallel_config(backend="loky", initializer=leave_ctrl_c_to_the_parent)
     with chosen:
         run = joblib.Parallel(n_jobs=-1 if backend else jobs, return_as="list" if backend == "ray" else "generator")
     if backend != "ray":
@@ -160,11 +159,6 @@ def _run(found: Sequence[Pair], how: _How, jobs: int, backend: str | None) -> Ge
         return started
     blocks = (found[k : k + _BLOCK] for k in range(0, len(found), _BLOCK))
     return (row for block in blocks for row in run(joblib.delayed(_row)(pair, how) for pair in block))
-
-
-def _leave_ctrl_c_to_the_parent() -> None:
-    """A terminal sends Ctrl+C to every process; the one that asked ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _closed_quietly(rows: Generator[Row, None, None]) -> None:
