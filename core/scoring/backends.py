@@ -9,6 +9,7 @@ on a shared disk. A worker opens and scores one case at a time and sends back fi
 - **Ray** connects to the cluster in ``RAY_ADDRESS``, or starts one on this machine.
 """
 
+import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -66,7 +67,11 @@ def connected(backend: str | None, address: str | None = None, jobs: int = 1) ->
     from distributed import Client, LocalCluster
 
     if address is None:
-        with LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=_ANY_PORT) as own, Client(own):
+        with (
+            LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=_ANY_PORT) as own,
+            Client(own) as here,
+        ):
+            here.run(leave_ctrl_c_to_the_parent)
             yield
         return
     try:
@@ -77,3 +82,8 @@ def connected(backend: str | None, address: str | None = None, jobs: int = 1) ->
         ) from error
     with client:
         yield
+
+
+def leave_ctrl_c_to_the_parent() -> None:
+    """Ignore Ctrl+C in a worker: a terminal sends it to every process, and the one that asked ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -7,7 +7,7 @@ of the cores. For cohorts beyond one machine joblib hands the cases to Dask or R
 import tempfile
 import warnings
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from core.errors import DeviceError, LobuleError, ReadError
 from core.imaging.matching import extended, laid_on
 from core.imaging.reading import read_labels, read_mask, read_volume
-from core.scoring.backends import check_backend
+from core.scoring.backends import check_backend, leave_ctrl_c_to_the_parent
 from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, used
 from core.scoring.folders import Pair, pairs, unpacked
 from core.scoring.scorecard import USUAL, Scorecard, score
@@ -148,7 +148,11 @@ def score_all(
 
 def _run(found: Sequence[Pair], how: _How, jobs: int, backend: str | None) -> Generator[Row, None, None]:
     """Start the work; Ray hands nothing back before all of it is done, and so gets it block by block."""
-    with joblib.parallel_config(backend=backend) if backend else nullcontext():
+    if backend:
+        chosen = joblib.parallel_config(backend=backend)
+    else:
+        chosen = joblib.parallel_config(backend="loky", initializer=leave_ctrl_c_to_the_parent)
+    with chosen:
         run = joblib.Parallel(n_jobs=-1 if backend else jobs, return_as="list" if backend == "ray" else "generator")
     if backend != "ray":
         started: Generator[Row, None, None] = run(joblib.delayed(_row)(pair, how) for pair in found)
