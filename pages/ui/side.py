@@ -159,7 +159,7 @@ def _take_feed(case: Case) -> None:
 def exports(state: AppState, case: Case) -> None:
     """Offer the label map, the slice as a picture and the prompts as downloads; made when asked for."""
     name = f"lobule-{case.volume.key[:8]}"
-    with st.popover("Export", icon=":material/download:", width="stretch", disabled=not len(case.annotation)):
+    with st.popover("Export", icon=":material/download:", width="content", disabled=not len(case.annotation)):
         st.caption("Labels lie on the CT's own grid. File names say nothing of the patient.")
         for title, suffix in (("Labels as NIfTI", ".nii.gz"), ("Labels as NRRD, for 3D Slicer", ".seg.nrrd")):
             _download(title, f"{name}-labels{suffix}", partial(_labels, case, suffix))
