@@ -44,15 +44,12 @@ def opened(reader: Reader, sample: str) -> Viewer:
 
 def greys_on_screen(viewer: Viewer, rows: range, columns: range) -> np.ndarray:
     """Return the green channel at voxel centres of the axial pane."""
-    picture = viewer.picture().astype(int)
-    frame = viewer.canvas().bounding_box()
+    picture, frame = viewer.picture().astype(int), viewer.canvas().bounding_box()
     assert frame is not None
-    found = np.empty((len(rows), len(columns)))
-    for i, row in enumerate(rows):
-        for j, column in enumerate(columns):
-            x, y = viewer.place(row, column)
-            found[i, j] = picture[int(y - frame["y"]), int(x - frame["x"]), 1]
-    return found
+    x, y, across, down = viewer.transform()
+    at_rows = [int(y - frame["y"] + row * down) for row in rows]
+    at_columns = [int(x - frame["x"] + column * across) for column in columns]
+    return np.asarray(picture[np.ix_(at_rows, at_columns)][..., 1], float)
 
 
 def likeness(viewer: Viewer, ct: Volume, z: int, window: Window) -> float:

@@ -52,15 +52,21 @@ class Viewer:
         self.root.locator(f"[data-tool={name}]").click()
         expect(self.root.locator(f"[data-tool={name}]")).to_have_attribute("aria-pressed", "true")
 
+    def transform(self, plane: str = "axial") -> tuple[float, float, float, float]:
+        """Return where the centre of voxel (0, 0) lies on the page, x and y, and how far the next ones are."""
+        x, y, across, down = self.canvas(plane).evaluate(
+            """canvas => {
+                const { left, top } = canvas.getBoundingClientRect();
+                const { x, y, scale, scaleY } = canvas.dataset;
+                return [left + Number(x), top + Number(y), Number(scale), Number(scaleY)];
+            }"""
+        )
+        return x, y, across, down
+
     def place(self, row: float, column: float, plane: str = "axial") -> tuple[float, float]:
         """Return where on the page the voxel lies; whole numbers are centres of voxels."""
-        canvas = self.canvas(plane)
-        frame = canvas.bounding_box()
-        assert frame is not None
-        x, y, across, down = (
-            float(canvas.get_attribute(f"data-{name}") or 0) for name in ("x", "y", "scale", "scale-y")
-        )
-        return frame["x"] + x + column * across, frame["y"] + y + row * down
+        x, y, across, down = self.transform(plane)
+        return x + column * across, y + row * down
 
     def click(self, row: float, column: float, plane: str = "axial") -> None:
         self.page.mouse.click(*self.place(row, column, plane))
