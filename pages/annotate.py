@@ -4,13 +4,14 @@ import streamlit as st
 
 from pages.ui.simple import simple_canvas
 from pages.ui.state import app_state
+from pages.ui.words import t
 from pages.ui.workbench import workbench
 
 state = app_state()
 if state.case is None:
-    st.title("No CT is open", anchor=False)
-    st.write("Open a sample or one of your own first.")
-    st.page_link("open.py", label="Open a CT", icon=":material/folder_open:")
+    st.title(t("annotate.none_title"), anchor=False)
+    st.write(t("annotate.none_text"))
+    st.page_link("open.py", label=t("annotate.none_link"), icon=":material/folder_open:")
 elif state.simple:
     state.case.remount()
     simple_canvas(state, state.case)

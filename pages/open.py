@@ -7,28 +7,29 @@ from pages.ui.card import case_card
 from pages.ui.opening import close_button, labels_upload, open_cases, prepare_copy, samples, upload
 from pages.ui.prompting import collect
 from pages.ui.state import app_state
+from pages.ui.words import t
 
 state = app_state()
 if state.case is not None:
     collect(state, state.case)
 
 if state.case is None:
-    st.title("Open a CT", anchor=False)
-    st.write("Box a tumour, get its mask, export it. **Not a medical device: for research and teaching.**")
+    st.title(t("open.title"), anchor=False)
+    st.write(t("open.intro"))
 else:
     with st.container(border=True):
         case_card(state.case)
         annotate, labels, copy, close = st.columns([1.4, 1, 1, 0.8])
-        if annotate.button("Annotate this CT", type="primary", icon=":material/draw:", width="stretch", key="annotate"):
+        if annotate.button(t("open.annotate"), type="primary", icon=":material/draw:", width="stretch", key="annotate"):
             st.switch_page("annotate.py")
-        with labels.popover("Add labels", icon=":material/layers:", width="stretch"):
+        with labels.popover(t("open.add_labels"), icon=":material/layers:", width="stretch"):
             labels_upload(state, state.case)
-        with copy.popover("Prepare a copy", icon=":material/tune:", width="stretch"):
+        with copy.popover(t("open.prepare"), icon=":material/tune:", width="stretch"):
             prepare_copy(state, state.case)
         with close:
             close_button(state, state.case)
     open_cases(state)
-    st.subheader("Open another CT", anchor=False)
+    st.subheader(t("open.another"), anchor=False)
 
 own, ready = st.columns([1.5, 1], gap="large")
 with own:

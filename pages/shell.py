@@ -5,6 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.state import app_state
+from pages.ui.words import t
+from pages.ui.words.switch import language_switch
 
 UI = Path(__file__).parent / "ui"
 
@@ -13,11 +15,12 @@ st.logo(str(UI / "lobule.svg"), size="large")
 st.html(UI / "style.css")
 page = st.navigation(
     [
-        st.Page("open.py", title="Open", url_path="open", default=True),
-        st.Page("annotate.py", title="Annotate", url_path="annotate"),
-        st.Page("metrics.py", title="Metrics", url_path="metrics"),
+        st.Page("open.py", title=t("shell.open"), url_path="open", default=True),
+        st.Page("annotate.py", title=t("shell.annotate"), url_path="annotate"),
+        st.Page("metrics.py", title=t("shell.metrics"), url_path="metrics"),
     ],
     position="top",
 )
 with app_state().turn:
+    language_switch()
     page.run()

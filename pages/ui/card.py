@@ -8,6 +8,8 @@ from core.imaging.picture import Pixels, resize
 from core.imaging.volume import Volume
 from core.imaging.window import PRESETS, slice_picture
 from pages.ui.state import Case
+from pages.ui.words import many, t
+from pages.ui.words.steps import known
 
 THUMBNAIL = 260
 _MARKDOWN = re.compile(r"([\\`*_\[\]<#$:~])")
@@ -18,10 +20,10 @@ def case_card(case: Case) -> None:
     picture, facts = st.columns([1, 2.4], gap="medium", vertical_alignment="center")
     picture.image(thumbnail(case))
     with facts:
-        st.subheader(plain(case.volume.source.name), anchor=False)
+        st.subheader(plain(known(case.volume.source.name)), anchor=False)
         st.table(_facts(case.volume), border="horizontal", hide_header=True)
         for note in case.volume.source.notes:
-            st.caption(f":material/info: {plain(note)}")
+            st.caption(f":material/info: {plain(known(note))}")
 
 
 def thumbnail(case: Case) -> Pixels:
@@ -33,13 +35,14 @@ def _facts(volume: Volume) -> dict[str, str]:
     z, y, x = volume.grid.shape
     low, high = int(volume.hu.min()), int(volume.hu.max())
     source = volume.source
-    kind = " · ".join(part for part in (source.modality, source.format, source.description) if part)
+    kind = " · ".join(known(part) for part in (source.modality, source.format, source.description) if part)
+    unit = "HU" if volume.has_hu else t("card.in_unit", unit=known(volume.intensity))
     return {
-        "Kind": kind,
-        "Size": f"{x} × {y} pixels, {z} slice{'s' if z != 1 else ''}",
-        "Voxel": spacing_text(volume),
-        "Intensities": f"{low} to {high} {'HU' if volume.has_hu else f'({volume.intensity})'}".replace("-", "−"),
-        "Orientation": f"{source.grid.orientation} in the file; shown with the patient's right on the left",
+        t("card.kind"): kind,
+        t("card.size"): many("card.size_text", z, x=x, y=y),
+        t("card.voxel"): spacing_text(volume),
+        t("card.intensities"): t("card.range", low=low, high=high, unit=unit).replace("-", "−"),
+        t("card.orientation"): t("card.orientation_text", letters=source.grid.orientation),
     }
 
 
@@ -51,6 +54,6 @@ def plain(text: str) -> str:
 def spacing_text(volume: Volume) -> str:
     """Return the voxel size in words."""
     if not volume.grid.has_spacing:
-        return "not known: no millimetres on this case"
+        return t("card.no_spacing")
     z, y, x = volume.grid.spacing
-    return f"{x:.2f} × {y:.2f} mm, slices {z:.2f} mm apart"
+    return t("card.spacing", x=f"{x:.2f}", y=f"{y:.2f}", z=f"{z:.2f}")

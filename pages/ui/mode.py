@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.state import AppState, show_in, shown_in
+from pages.ui.words import t
 
 
 def mode(state: AppState, *, simple: bool) -> None:
@@ -16,12 +17,12 @@ def mode(state: AppState, *, simple: bool) -> None:
         st.rerun()
     show_in("simple", state.simple)
     st.toggle(
-        "Simple canvas",
+        t("mode.simple"),
         key="simple",
         on_change=_take,
         args=(state,),
         width="content",
-        help="Slices as pictures, to draw boxes on; for a browser that the viewer is too much for.",
+        help=t("mode.simple_help"),
     )
 
 

@@ -15,6 +15,7 @@ from pages.ui.boxes import Drawn, compare
 from pages.ui.canvas import drawn_on
 from pages.ui.card import plain
 from pages.ui.state import AppState, Case, Seen
+from pages.ui.words import t
 
 
 def look_ahead(state: AppState, case: Case) -> None:
@@ -48,7 +49,7 @@ def _answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> None:
         if item.box is not None:
             _ask(state, case, item.box, _label(case, item.colour))
     if slips:
-        st.toast("That box is too small. Drag from one corner of the lesion to the opposite one.")
+        st.toast(t("prompting.too_small"))
     if slips or len(new) > 1:
         case.remount()  # takes slips off the picture, and gives each new box a number of its own
 

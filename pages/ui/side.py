@@ -13,19 +13,22 @@ from core.imaging.picture import boxed, png
 from core.imaging.writing import mask_bytes
 from core.scoring.overlap import dice
 from core.segmentation import weights
+from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
 from pages.ui.prompting import ask_again, collect
 from pages.ui.slices import painted
 from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.words import in_words, t
+from pages.ui.words.steps import known, title
 
 
 def objects(state: AppState, case: Case) -> None:
     """List the objects of the slice, each with its label, size and confidence, to correct or delete."""
-    st.markdown(f"**Slice {case.z + 1}**" + (f" · {_agreement(case)}" if state.show_reference else ""))
+    st.markdown(f"**{t('side.slice', slice=case.z + 1)}**" + (f" · {_agreement(case)}" if state.show_reference else ""))
     outlines = case.annotation.on_slice(case.z)
     if not outlines:
-        st.caption("Draw a box round each lesion, one at a time: press, drag, let go.")
+        st.caption(t("side.hint"))
     for outline in outlines:
         with st.container(border=True, key=f"object_{outline.id}", gap="xsmall"):
             _object(state, case, outline)
@@ -33,7 +36,7 @@ def objects(state: AppState, case: Case) -> None:
     if others:
         show_in("jump", None)
         st.pills(
-            "Other slices with masks",
+            t("side.others"),
             others,
             format_func=lambda z: str(z + 1),
             key="jump",
@@ -50,23 +53,24 @@ def _jump(state: AppState, case: Case) -> None:
 
 def _object(state: AppState, case: Case, outline: Outline) -> None:
     values = [label.value for label in case.annotation.labels]
+    key = in_words(f"relabel_{outline.id}_{outline.label}")
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown(f"**{outline.id}**", width="content")
     row.selectbox(
-        "Label",
+        t("side.label"),
         values,
         index=values.index(outline.label),
-        format_func=lambda value: case.annotation.label(value).title,
-        key=f"relabel_{outline.id}_{outline.label}",
+        format_func=lambda value: title(case.annotation.label(value).name),
+        key=key,
         label_visibility="collapsed",
         on_change=_relabel,
-        args=(state, case, outline),
+        args=(state, case, outline, key),
     )
     row.button(
         "",
         icon=":material/refresh:",
         key=f"again_{outline.id}",
-        help="Ask the model again, with the model and window chosen now",
+        help=t("side.again"),
         on_click=ask_again,
         args=(state, case, outline),
     )
@@ -74,17 +78,17 @@ def _object(state: AppState, case: Case, outline: Outline) -> None:
         "",
         icon=":material/delete:",
         key=f"delete_{outline.id}",
-        help="Delete the box and its mask",
+        help=t("side.delete"),
         on_click=_delete,
         args=(state, case, outline),
     )
     st.markdown(f"{_area(case, outline)} · {_confidence(outline)}")
 
 
-def _relabel(state: AppState, case: Case, outline: Outline) -> None:
+def _relabel(state: AppState, case: Case, outline: Outline, key: str) -> None:
     collect(state, case)
     if outline in case.annotation.outlines:  # the picker of an object just undone may still report
-        case.annotation.relabel(outline.id, shown_in(f"relabel_{outline.id}_{outline.label}"))
+        case.annotation.relabel(outline.id, shown_in(key))
         case.remount()
 
 
@@ -96,19 +100,20 @@ def _delete(state: AppState, case: Case, outline: Outline) -> None:
 
 def _area(case: Case, outline: Outline) -> str:
     area_mm2 = case.annotation.area_mm2(outline)
-    return f"{outline.voxels} pixels" if math.isnan(area_mm2) else f"{area_mm2 / 100:.2f} cm²"
+    return t("side.pixels", count=outline.voxels) if math.isnan(area_mm2) else f"{area_mm2 / 100:.2f} cm²"
 
 
 def _confidence(outline: Outline) -> str:
     """Say what the model thinks of its mask: above 0.9 it was seen to be right, under 0.7 often wrong."""
     score = outline.score
     if math.isnan(score):
-        return "drawn by hand"
+        return t("side.by_hand")
+    shown = f"{score:.2f}"
     if outline.by_hand:
-        return f"confidence {score:.2f}, since changed by hand"
-    if score >= 0.9:
-        return f":green[confidence {score:.2f}]"
-    return f":orange[confidence {score:.2f}]" if score >= 0.7 else f":red[confidence {score:.2f}, check it]"
+        return t("side.confidence_changed", score=shown)
+    if score < 0.7:
+        return f":red[{t('side.confidence_low', score=shown)}]"
+    return f":{'green' if score >= 0.9 else 'orange'}[{t('side.confidence', score=shown)}]"
 
 
 def _agreement(case: Case) -> str:
@@ -116,11 +121,11 @@ def _agreement(case: Case) -> str:
         return ""
     drawn, truth = case.annotation.label_slice(case.z), case.reference.voxels[case.z]
     scores = [
-        f"{plain(label.name)} {dice(drawn == label.value, truth == label.value):.2f}"
+        f"{plain(known(label.name))} {dice(drawn == label.value, truth == label.value):.2f}"
         for label in case.annotation.labels
         if (drawn == label.value).any() and (truth == label.value).any()
     ]
-    return f"Dice of the whole slice: {', '.join(scores)}" if scores else "nothing to compare yet"
+    return t("side.agreement", scores=", ".join(scores)) if scores else t("side.nothing_to_compare")
 
 
 def model(state: AppState, case: Case) -> None:
@@ -129,25 +134,30 @@ def model(state: AppState, case: Case) -> None:
     for problem in found.problems:
         st.warning(plain(problem), icon=":material/warning:")
     card = next((card for card in found.cards if card.name == state.model), None)
-    with st.expander("What SAM saw", icon=":material/eye_tracking:", key="saw"):
+    with st.expander(t("side.saw"), icon=":material/eye_tracking:", key="saw"):
         if case.seen is None:
-            st.caption("After your first box, the exact picture that the model was given stands here.")
+            st.caption(t("side.saw_nothing"))
         else:
-            caption = f"Slice {case.seen.z + 1} in {case.seen.window}, with the box as the model got it"
+            caption = t("side.saw_caption", slice=case.seen.z + 1, window=case.seen.window)
             st.image(boxed(case.seen.picture, case.seen.box), caption=caption, width=256)
         if card is None:
             return
         if case.volume.has_hu:
             show_in("feed", case.feed_screen)
-            st.toggle("Feed what I see", key="feed", on_change=_take_feed, args=(case,))
-            st.caption(f"Otherwise the model gets {card.window}, in which it was trained, whatever the screen shows.")
-        points = "boxes and points" if card.takes_points else "boxes only: it was not trained on points"
-        st.caption(f"{plain(card.title)} · {card.megabytes:.0f} MB · {card.licence} · {points}{_device(state)}")
+            st.toggle(t("side.feed"), key="feed", on_change=_take_feed, args=(case,))
+            st.caption(t("side.feed_caption", window=card.window))
+        st.caption(_facts(card) + _device(state))
+
+
+def _facts(card: ModelCard) -> str:
+    takes = t("side.takes_points") if card.takes_points else t("side.takes_boxes")
+    megabytes = f"{card.megabytes:.0f}"
+    return t("side.model", title=plain(card.title), megabytes=megabytes, licence=card.licence, takes=takes)
 
 
 def _device(state: AppState) -> str:
     try:
-        return f" · runs on {models.segmenter(state.model).device}"
+        return f" · {t('side.runs_on', device=models.segmenter(state.model).device)}"
     except LobuleError:
         return ""  # the page says why above
 
@@ -159,16 +169,17 @@ def _take_feed(case: Case) -> None:
 def exports(state: AppState, case: Case) -> None:
     """Offer the label map, the slice as a picture and the prompts as downloads; made when asked for."""
     name = f"lobule-{case.volume.key[:8]}"
-    with st.popover("Export", icon=":material/download:", width="content", disabled=not len(case.annotation)):
-        st.caption("Labels lie on the CT's own grid. File names say nothing of the patient.")
-        for title, suffix in (("Labels as NIfTI", ".nii.gz"), ("Labels as NRRD, for 3D Slicer", ".seg.nrrd")):
-            _download(title, f"{name}-labels{suffix}", partial(_labels, case, suffix))
-        _download(f"Slice {case.z + 1} as PNG", f"{name}-slice{case.z + 1}.png", lambda: png(painted(state, case)))
-        _download("Prompts as JSON", f"{name}-prompts.json", partial(_prompts, case))
+    with st.popover(t("export.title"), icon=":material/download:", width="content", disabled=not len(case.annotation)):
+        st.caption(t("export.caption"))
+        for words, suffix in ((t("export.nifti"), ".nii.gz"), (t("export.nrrd"), ".seg.nrrd")):
+            _download(words, f"{name}-labels{suffix}", partial(_labels, case, suffix))
+        slice_png = t("export.png", slice=case.z + 1)
+        _download(slice_png, f"{name}-slice{case.z + 1}.png", lambda: png(painted(state, case)))
+        _download(t("export.prompts"), f"{name}-prompts.json", partial(_prompts, case))
 
 
-def _download(title: str, file_name: str, make: Callable[[], bytes | str]) -> None:
-    st.download_button(title, make, file_name, key=f"export_{file_name}", on_click="ignore", width="stretch")
+def _download(words: str, file_name: str, make: Callable[[], bytes | str]) -> None:
+    st.download_button(words, make, file_name, key=f"export_{file_name}", on_click="ignore", width="stretch")
 
 
 def _labels(case: Case, suffix: str) -> bytes:

@@ -9,6 +9,7 @@ from pages.ui.slicebar import slice_bar
 from pages.ui.slices import canvas, heading
 from pages.ui.state import AppState, Case
 from pages.ui.toolbar import toolbar
+from pages.ui.words import t
 
 NARROWEST = 420
 HEADING = 44
@@ -24,7 +25,7 @@ def simple_canvas(state: AppState, case: Case) -> None:
     with picture:
         head = st.container(horizontal=True, vertical_alignment="center", key="head")
         head.caption(heading(case), width="content")
-        with head, st.spinner("SAM is at work…", width="content"):
+        with head, st.spinner(t("simple.at_work"), width="content"):
             look_ahead(state, case)
             collect(state, case)
         canvas(state, case)
@@ -35,4 +36,4 @@ def simple_canvas(state: AppState, case: Case) -> None:
         exports(state, case)
         model(state, case)
         mode(state, simple=True)
-        st.caption("Not a medical device: research and teaching use.")
+        st.caption(t("not_a_device"))

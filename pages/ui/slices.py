@@ -6,14 +6,17 @@ from core.imaging.picture import Pixels, edges, lettered, overlay, resize
 from core.imaging.window import slice_picture
 from pages.ui.canvas import draw_boxes
 from pages.ui.state import AppState, Case
+from pages.ui.words import t
+from pages.ui.words.steps import known
 
 REFERENCE_COLOUR = (80, 220, 255)
 
 
 def heading(case: Case) -> str:
     """Say in a line what is on the screen."""
-    window = str(case.window) if case.volume.has_hu else "whole range"
-    return f"{case.volume.source.name} · slice {case.z + 1} of {case.volume.slices} · {window}"
+    window = str(case.window) if case.volume.has_hu else t("slices.whole_range")
+    name = known(case.volume.source.name)
+    return t("slices.heading", name=name, slice=case.z + 1, slices=case.volume.slices, window=window)
 
 
 def canvas(state: AppState, case: Case) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from core.editing.annotation import Annotation
 from core.imaging.label import Label
 from core.imaging.picture import Pixels, display_size
+from core.imaging.preprocess import Denoising, Normalising
 from core.imaging.reading import SeriesSummary
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, Window
@@ -144,6 +145,8 @@ class AppState:
         trouble: Why they could not be opened, or None.
         labels_tried: The uploaded label files that were read last.
         choices: The series to choose from, if they hold several.
+        denoise: How the next copy of a case is denoised, or None.
+        normalise: How its intensities are normalised, or None.
         model: Name of the model that answers prompts.
         opacity: Of masks on the picture, 0–1.
         height: Of the picture on the screen, in pixels; 0 fits it into the window.
@@ -154,6 +157,7 @@ class AppState:
         readers: Several readers of one CT there.
         show_reference: Whether the outline of the reference is drawn.
         simple: Whether Annotate shows the simple canvas instead of the viewer.
+        language: Of the screens, ``en`` or ``zh``.
         turn: Held by the run that draws a page. Streamlit starts the next run before the last has ended, and a run
             that ends late takes away the fragments of the next one, which then answer nothing.
     """
@@ -166,6 +170,8 @@ class AppState:
     trouble: str | None = None
     labels_tried: tuple[str, ...] = ()
     choices: tuple[SeriesSummary, ...] = ()
+    denoise: Denoising | None = None
+    normalise: Normalising | None = None
     model: str = "litemedsam"
     opacity: float = 0.35
     height: int = 0
@@ -176,6 +182,7 @@ class AppState:
     readers: "Readers | None" = None
     show_reference: bool = False
     simple: bool = False
+    language: str = "en"
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
 
     @property
@@ -206,9 +213,10 @@ class AppState:
 
 
 def app_state() -> AppState:
-    """Return this session's state; a new one for a new session."""
+    """Return this session's state; a new one for a new session, in the language of its browser if there is a choice."""
     if "lobule" not in st.session_state:
-        st.session_state["lobule"] = AppState()
+        chinese = (st.context.locale or "").lower().startswith("zh")
+        st.session_state["lobule"] = AppState(language="zh" if chinese else "en")
     state: AppState = st.session_state["lobule"]
     return state
 

@@ -1,6 +1,7 @@
 """The choices beside the picture: label of the next box, window, model, undo and how masks are shown."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,9 +12,11 @@ from core.segmentation import weights
 from pages.ui.card import plain
 from pages.ui.prompting import collect
 from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.words import in_words, t
+from pages.ui.words.steps import known, title
 
 CUSTOM = "Custom"
-HEIGHTS = {0: "Fit the window", 420: "Small", 600: "Medium", 800: "Large", 1100: "Very large", 1700: "Huge"}
+HEIGHTS = {0: "fit", 420: "small", 600: "medium", 800: "large", 1100: "very_large", 1700: "huge"}
 
 
 def toolbar(state: AppState, case: Case) -> None:
@@ -21,7 +24,7 @@ def toolbar(state: AppState, case: Case) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with row:
         _label_picker(case)
-    with row.popover("View", icon=":material/visibility:", width="content"):
+    with row.popover(t("toolbar.view"), icon=":material/visibility:", width="content"):
         _view(state, case)
     window, model = st.columns(2, gap="small")
     with window:
@@ -35,18 +38,19 @@ def toolbar(state: AppState, case: Case) -> None:
 
 def _label_picker(case: Case) -> None:
     values = [label.value for label in case.annotation.labels]
-    show_in("label", case.label)
+    key = in_words("label")
+    show_in(key, case.label)
     st.segmented_control(
-        "The next box is",
+        t("toolbar.next_box"),
         values,
-        format_func=lambda value: plain(case.annotation.label(value).title),
-        key="label",
+        format_func=lambda value: plain(title(case.annotation.label(value).name)),
+        key=key,
         on_change=_take_label,
-        args=(case,),
+        args=(case, key),
     )
-    with st.popover("", icon=":material/add:", help="A label of your own"), st.form("own_label", border=False):
-        st.text_input("Name of the new label", placeholder="cyst", key="label_name")
-        st.form_submit_button("Add", on_click=_add_label, args=(case,))
+    with st.popover("", icon=":material/add:", help=t("toolbar.own_label")), st.form("own_label", border=False):
+        st.text_input(t("toolbar.label_name"), placeholder=t("toolbar.label_example"), key="label_name")
+        st.form_submit_button(t("toolbar.add"), on_click=_add_label, args=(case,))
 
 
 def _add_label(case: Case) -> None:
@@ -56,28 +60,29 @@ def _add_label(case: Case) -> None:
         st.toast(plain(str(error)), icon=":material/error:")
 
 
-def _take_label(case: Case) -> None:
-    case.label = shown_in("label") or case.label
+def _take_label(case: Case, key: str) -> None:
+    case.label = shown_in(key) or case.label
 
 
 def _window_picker(case: Case) -> None:
     if not case.volume.has_hu:
-        st.selectbox(
-            "Window", ["Whole range"], disabled=True, key="window_none", help="Hounsfield units are not known."
-        )
+        whole = t("toolbar.whole_range")
+        st.selectbox(t("toolbar.window"), [whole], disabled=True, key="window_none", help=t("toolbar.no_hu"))
         return
     names = [*PRESETS, CUSTOM]
     shown = next((name for name, preset in PRESETS.items() if preset == case.window), CUSTOM)
-    show_in("window", CUSTOM if case.custom_window else shown)
-    st.selectbox("Window", names, format_func=_window_title, key="window", on_change=_take_window, args=(case,))
+    key = in_words("window")
+    show_in(key, CUSTOM if case.custom_window else shown)
+    how: dict[str, Any] = {"format_func": _window_title, "on_change": _take_window, "args": (case, key)}
+    st.selectbox(t("toolbar.window"), names, key=key, **how)
 
 
 def _window_title(name: str) -> str:
-    return f"{name} {PRESETS[name]}" if name in PRESETS else f"{name}…"
+    return f"{known(name)} {PRESETS[name]}" if name in PRESETS else t("toolbar.custom")
 
 
-def _take_window(case: Case) -> None:
-    name = shown_in("window")
+def _take_window(case: Case, key: str) -> None:
+    name = shown_in(key)
     case.custom_window = name == CUSTOM
     case.window = PRESETS.get(name, case.window)
 
@@ -89,13 +94,13 @@ def model_picker(state: AppState) -> None:
         state.model = next(iter(cards))  # its file was taken away
     show_in("model", state.model if cards else None)
     st.selectbox(
-        "Model",
+        t("toolbar.model"),
         list(cards),
         format_func=lambda name: cards[name].title,
         key="model",
         on_change=_take_model,
         args=(state,),
-        help="Put SAM or MedSAM checkpoints into the folder weights/ to see them here.",
+        help=t("toolbar.model_help"),
     )
 
 
@@ -105,21 +110,25 @@ def _take_model(state: AppState) -> None:
 
 def _view(state: AppState, case: Case) -> None:
     """Show how to show. A popover is drawn when it is opened: its widgets need their values with them."""
-    args = (state, case)
-    st.slider("Opacity of masks", 0.0, 1.0, state.opacity, 0.05, key="opacity", on_change=_take_view, args=args)
+    how: dict[str, Any] = {"on_change": _take_view, "args": (state, case, in_words("height"))}
+    st.slider(t("toolbar.opacity"), 0.0, 1.0, state.opacity, 0.05, key="opacity", **how)
     heights = list(HEIGHTS)
     at = heights.index(state.height)
-    st.selectbox("Size of the picture", heights, at, HEIGHTS.__getitem__, "height", on_change=_take_view, args=args)
+    st.selectbox(t("toolbar.size"), heights, at, _height_title, key=in_words("height"), **how)
     if case.reference is not None:
-        st.toggle("Outline of the reference", state.show_reference, key="reference", on_change=_take_view, args=args)
+        st.toggle(t("toolbar.reference"), state.show_reference, key="reference", **how)
 
 
-def _take_view(state: AppState, case: Case) -> None:
+def _height_title(height: int) -> str:
+    return t(f"toolbar.size.{HEIGHTS[height]}")
+
+
+def _take_view(state: AppState, case: Case, height: str) -> None:
     state.opacity = shown_in("opacity")
     state.show_reference = shown_in("reference") if case.reference is not None else state.show_reference
-    if state.height != shown_in("height"):
+    if state.height != shown_in(height):
         collect(state, case)
-        state.height = shown_in("height")
+        state.height = shown_in(height)
         case.remount()
 
 
@@ -130,8 +139,10 @@ def _custom_window(case: Case) -> None:
     level, width = st.columns(2, gap="small")
     show_in("level", float(case.window.level_hu))
     show_in("width", float(case.window.width_hu))
-    level.number_input("Level in HU", -1024.0, 3071.0, step=10.0, key="level", on_change=_take_custom, args=(case,))
-    width.number_input("Width in HU", 1.0, 8000.0, step=10.0, key="width", on_change=_take_custom, args=(case,))
+    level.number_input(
+        t("toolbar.level"), -1024.0, 3071.0, step=10.0, key="level", on_change=_take_custom, args=(case,)
+    )
+    width.number_input(t("toolbar.width"), 1.0, 8000.0, step=10.0, key="width", on_change=_take_custom, args=(case,))
 
 
 def _take_custom(case: Case) -> None:
@@ -141,22 +152,22 @@ def _take_custom(case: Case) -> None:
 def _history(state: AppState, case: Case, undo: DeltaGenerator, redo: DeltaGenerator) -> None:
     steps = case.annotation
     undo.button(
-        "Undo",
+        t("toolbar.undo"),
         icon=":material/undo:",
         shortcut="Ctrl+Z",
         key="undo",
-        help=f"Undo: {steps.undo_name}" if steps.undo_name else None,
+        help=t("toolbar.undo_step", step=known(steps.undo_name)) if steps.undo_name else None,
         disabled=not steps.undo_name,
         on_click=_travel,
         args=(state, case, steps.undo),
         width="stretch",
     )
     redo.button(
-        "Redo",
+        t("toolbar.redo"),
         icon=":material/redo:",
         shortcut="Ctrl+Shift+Z",
         key="redo",
-        help=f"Redo: {steps.redo_name}" if steps.redo_name else None,
+        help=t("toolbar.redo_step", step=known(steps.redo_name)) if steps.redo_name else None,
         disabled=not steps.redo_name,
         on_click=_travel,
         args=(state, case, steps.redo),

@@ -9,6 +9,7 @@ from typing import TypeVar
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import ReadError
+from pages.ui.words import t
 
 _Read = TypeVar("_Read")
 _LONGEST = 60
@@ -33,9 +34,7 @@ def read_uploads(files: Sequence[UploadedFile], read: Callable[[list[Path]], _Re
         try:
             paths = _store(files, Path(folder))
         except OSError as error:
-            raise ReadError(
-                f"The upload cannot be stored ({error.strerror}). Free some space on the disk and try again."
-            ) from error
+            raise ReadError(t("uploads.not_stored", reason=error.strerror)) from error
         return read(paths)
 
 

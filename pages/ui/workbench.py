@@ -8,16 +8,18 @@ from pages.ui.side import exports, model
 from pages.ui.state import AppState, Case
 from pages.ui.toolbar import model_picker
 from pages.ui.viewer.face import viewer
+from pages.ui.words import t
+from pages.ui.words.steps import known
 
 
 @st.fragment
 def workbench(state: AppState, case: Case) -> None:
     """Show the viewer and what goes with it; redrawn alone, without the rest of the page."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="choices"):
-        st.markdown(f"**{plain(case.volume.source.name)}**", width="stretch")
-        st.caption("Not a medical device: research and teaching use.", width="content")
+        st.markdown(f"**{plain(known(case.volume.source.name))}**", width="stretch")
+        st.caption(t("not_a_device"), width="content")
         mode(state, simple=False)
-        with st.popover("Model", icon=":material/neurology:", width="content"):
+        with st.popover(t("workbench.model"), icon=":material/neurology:", width="content"):
             model_picker(state)
             model(state, case)
         exports(state, case)

@@ -11,8 +11,10 @@ import streamlit as st
 
 from pages.ui.prompting import collect
 from pages.ui.state import AppState, Case, shown_in
+from pages.ui.words import t
 
 KEY = "slicebar"
+_PLACES = ("{slice}", "{slices}")  # filled in by the browser, which is ahead
 _FILES = Path(__file__).parent
 _bar = st.components.v2.component(
     "lobule_slicebar",
@@ -33,6 +35,13 @@ def slice_bar(state: AppState, case: Case) -> None:
             "marks": [z + 1 for z in case.annotation.slices_with_objects()],
             "screen": state.screen,
             "unsaved": len(case.annotation) > 0,
+            "words": {
+                "title": t("slicebar.title"),
+                "down": t("slicebar.down"),
+                "up": t("slicebar.up"),
+                "slice": t("slicebar.slice"),
+                "spoken": t("slicebar.spoken", slice=_PLACES[0], slices=_PLACES[1]),
+            },
         },
         on_wanted_change=partial(_take_slice, state, case),
         on_screen_change=partial(_take_screen, state, case),

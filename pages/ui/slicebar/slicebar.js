@@ -17,9 +17,10 @@ export default function (component) {
 
 class SliceBar {
   constructor(root) {
+    this.bar = root.querySelector(".bar");
     this.range = root.querySelector("input");
     this.marks = root.querySelector(".marks");
-    this.words = root.querySelector("output");
+    this.place = root.querySelector("output");
     this.buttons = root.querySelectorAll("button");
     this.wanted = 0;
     this.sends = Date.now();
@@ -34,10 +35,17 @@ class SliceBar {
     this.data = data;
     this.tell = setStateValue;
     this.range.max = data.last;
+    this.name(data.words);
     if (moved || performance.now() - this.touched > SETTLED_MS) this.wanted = data.slice;
     this.paint();
     this.listen();
     this.measure();
+  }
+
+  name({ title, down, up, slice }) {
+    this.bar.title = title;
+    this.range.setAttribute("aria-label", slice);
+    [down, up].forEach((words, i) => this.buttons[i].setAttribute("aria-label", words));
   }
 
   listen() {
@@ -115,10 +123,10 @@ class SliceBar {
   }
 
   paint() {
-    const { last, marks } = this.data;
+    const { last, marks, words } = this.data;
     this.range.value = this.wanted;
-    this.range.setAttribute("aria-valuetext", `slice ${this.wanted} of ${last}`);
-    this.words.value = `${this.wanted} / ${last}`;
+    this.range.setAttribute("aria-valuetext", words.spoken.replace("{slice}", this.wanted).replace("{slices}", last));
+    this.place.value = `${this.wanted} / ${last}`;
     const place = (slice) => (last > 1 ? ((slice - 1) / (last - 1)) * 100 : 0);
     this.marks.replaceChildren(...marks.map((slice) => {
       const mark = document.createElement("i");

@@ -7,9 +7,11 @@ from typing import Any
 
 from core.editing.annotation import Annotation
 from core.editing.outline import Outline
+from pages.ui.words import ENGLISH
+from pages.ui.words.steps import known
 
 
-def answer(annotation: Annotation, since: int, active: int | None = None) -> bytes:
+def answer(annotation: Annotation, since: int, active: int | None = None, language: str = ENGLISH) -> bytes:
     """Return everything that changed since a version.
 
     A header as JSON behind its length in four bytes, then the object numbers (uint16) of the changed regions, row by
@@ -19,6 +21,7 @@ def answer(annotation: Annotation, since: int, active: int | None = None) -> byt
         annotation: What the browser shows.
         since: The version it knows; 0 for none.
         active: The object that the last command worked on.
+        language: Of the names of steps and labels.
     """
     regions, numbers, cleared = [], [], []
     for z, box in sorted(annotation.touched_since(since).items()):
@@ -28,17 +31,20 @@ def answer(annotation: Annotation, since: int, active: int | None = None) -> byt
             continue
         regions.append({"z": z, "y0": box.y0, "x0": box.x0, "h": box.height, "w": box.width})
         numbers.append(ids[box.y0 : box.y1, box.x0 : box.x1].astype("<u2").tobytes())
-    header = json.dumps(_header(annotation, active) | {"regions": regions, "cleared": cleared}).encode()
+    header = json.dumps(_header(annotation, active, language) | {"regions": regions, "cleared": cleared}).encode()
     return b"".join((struct.pack("<I", len(header)), header, *numbers))
 
 
-def _header(annotation: Annotation, active: int | None) -> dict[str, Any]:
+def _header(annotation: Annotation, active: int | None, language: str) -> dict[str, Any]:
     return {
         "version": annotation.version,
         "active": active,
-        "undo": annotation.undo_name,
-        "redo": annotation.redo_name,
-        "labels": [{"value": label.value, "name": label.name, "colour": label.css} for label in annotation.labels],
+        "undo": known(annotation.undo_name, language),
+        "redo": known(annotation.redo_name, language),
+        "labels": [
+            {"value": label.value, "name": known(label.name, language), "colour": label.css}
+            for label in annotation.labels
+        ],
         "objects": [
             {
                 "id": finding.id,

@@ -11,7 +11,7 @@ export default function (component) {
     ({ mount }) => waiting.get(place) === component && mount(component),
     () => {
       viewer = undefined; // the next rerun tries again
-      if (!place.querySelector("[data-slice]")) place.textContent = "The viewer could not be loaded. Reload the page.";
+      if (!place.querySelector("[data-slice]")) place.textContent = waiting.get(place)?.data.strings.not_loaded ?? "";
     },
   );
   return () => {

@@ -11,8 +11,11 @@ from pages.ui import models
 from pages.ui.state import AppState, Case, shown_in
 from pages.ui.viewer.routes import code
 from pages.ui.viewer.tokens import token_of
+from pages.ui.words import catalogue, language, t
+from pages.ui.words.steps import known
 
 KEY = "viewer"
+WORDS = "viewer."
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "lobule_viewer",
@@ -48,7 +51,7 @@ def _place(state: AppState, case: Case) -> dict[str, Any]:
 
 def _reference(case: Case, highest: int) -> dict[str, Any]:
     colours = {str(value): "#50dcff" for value in range(1, int(highest) + 1)}
-    return {"name": "reference", "title": "Reference", "kind": "outline", "colours": colours, "visible": False}
+    return {"name": "reference", "title": t("face.reference"), "kind": "outline", "colours": colours, "visible": False}
 
 
 def _screen(state: AppState, case: Case) -> dict[str, Any]:
@@ -59,16 +62,22 @@ def _screen(state: AppState, case: Case) -> dict[str, Any]:
         "z": case.z + 1,
         "moves": case.moves,
         "window": {"level": window.level_hu, "width": window.width_hu},
-        "presets": [{"name": name, "level": w.level_hu, "width": w.width_hu} for name, w in PRESETS.items()],
+        "presets": [{"name": known(name), "level": w.level_hu, "width": w.width_hu} for name, w in PRESETS.items()],
         "label": case.label,
         "version": case.annotation.version,
         "editable": True,
         "takesPoints": bool(card and card.takes_points),
-        "pointsReason": "" if card is None else f"{card.title} was trained on boxes only",
+        "pointsReason": "" if card is None else t("face.no_points", title=card.title),
         "unsaved": len(case.annotation) > 0,
-        "strings": {},
+        "strings": _strings(),
+        "language": language(),
         "light": st.context.theme.type == "light",
     }
+
+
+def _strings() -> dict[str, str]:
+    """Return every word that the viewer shows, under the keys that it asks for."""
+    return {key.removeprefix(WORDS): text for key, text in catalogue(language()).items() if key.startswith(WORDS)}
 
 
 def _take_view(case: Case) -> None:

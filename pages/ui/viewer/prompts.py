@@ -9,6 +9,7 @@ from core.segmentation.embeddings import segment_slice
 from core.segmentation.prompt import Box, Point, Prompt
 from pages.ui import models
 from pages.ui.state import AppState, Case, Seen
+from pages.ui.words import said
 
 KINDS = ("box", "points")
 
@@ -40,7 +41,7 @@ def ask(state: AppState, case: Case, asked: Mapping[str, Any]) -> int:
     case.seen = Seen(z, seen, prediction.seen_box, window)
     identity = asked.get("object")
     if not prediction.mask.any():
-        raise PromptError(f"Nothing was found there on slice {z + 1}. Draw the box again, a little larger.")
+        raise PromptError(said(state.language, "ask.nothing", slice=z + 1))
     made: Made = {
         "box": prompt.box,
         "points": prompt.points,

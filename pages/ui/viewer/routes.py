@@ -73,11 +73,12 @@ def _layer(_: AppState, case: Case, request: Request, __: bytes) -> Response:
     return _voxels(case.reference.voxels[first:last].astype("u1", copy=False).data, {})
 
 
-def _objects(_: AppState, case: Case, request: Request, __: bytes) -> Response:
+def _objects(state: AppState, case: Case, request: Request, __: bytes) -> Response:
     from pages.ui.viewer.answers import answer  # loads torch: the address is printed before
 
+    since = int(request.query_params["since"])
     with case.turn:
-        return Response(answer(case.annotation, int(request.query_params["since"])), headers=_PRIVATE)
+        return Response(answer(case.annotation, since, language=state.language), headers=_PRIVATE)
 
 
 def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
@@ -93,7 +94,7 @@ def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
             active: int | None = ask(state, case, asked)
         else:
             active = perform(from_json(asked), case.annotation, case.volume)
-        return Response(answer(case.annotation, since, active), headers=_PRIVATE)
+        return Response(answer(case.annotation, since, active, state.language), headers=_PRIVATE)
 
 
 def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:

@@ -161,10 +161,12 @@ export class Viewer extends Stage {
     const { version } = this.data;
     const known = this.objects.labels.length > 0;
     if (version === undefined || version === null || this.fetching || this.queue.busy) return;
-    if (known && version <= this.objects.version) return;
+    const { language } = this.data;
+    if (known && version <= this.objects.version && this.session.language === language) return;
     this.fetching = true;
     try {
       this.objects.take(await this.session.client.objects(known ? this.objects.version : 0));
+      this.session.language = language; // names of labels and steps come in the words of the app
       this.notice.trouble("objects", null);
       this.keepActive();
     } catch (error) {
