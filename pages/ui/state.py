@@ -6,6 +6,7 @@ from secrets import token_hex
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from core.editing.annotation import Annotation
@@ -16,6 +17,7 @@ from core.imaging.reading import SeriesSummary
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
+from pages.ui.viewer.exhibit import Exhibit, Layer
 
 if TYPE_CHECKING:
     from pages.ui.cohorts import Cohort
@@ -114,6 +116,13 @@ class Case:
         self.z = min(max(z, 0), self.volume.slices - 1)
         self.remount()
 
+    def exhibit(self) -> Exhibit:
+        """Return what the viewer fetches of the case: the CT, and the reference over it."""
+        layers: dict[str, Layer] = {}
+        if (reference := self.reference) is not None:
+            layers["reference"] = lambda first, last: reference.voxels[first:last].astype(np.uint8, copy=False)
+        return Exhibit(self.volume.grid.shape, self.volume.hu, layers)
+
     @property
     def canvas_key(self) -> str:
         """The key of the canvas on the screen."""
@@ -151,6 +160,7 @@ class AppState:
         opacity: Of masks on the picture, 0–1.
         height: Of the picture on the screen, in pixels; 0 fits it into the window.
         screen: Width and height of the browser's window, once it has told.
+        comparing: What the Metrics page compares, as it was picked there.
         scored: The comparison on the Metrics page.
         desk: What is chosen there for the next one.
         cohort: Many cases there.
@@ -176,6 +186,7 @@ class AppState:
     opacity: float = 0.35
     height: int = 0
     screen: tuple[int, int] | None = None
+    comparing: str = ""
     scored: "Scored | None" = None
     desk: "Desk | None" = None
     cohort: "Cohort | None" = None
@@ -189,6 +200,10 @@ class AppState:
     def case(self) -> Case | None:
         """The case on the screen."""
         return self.cases.get(self.current) if self.current else None
+
+    def holds(self, what: object) -> bool:
+        """Say whether a case or comparison is still open in this session."""
+        return what is self.scored or any(what is case for case in self.cases.values())
 
     def picture_size(self, case: Case) -> tuple[int, int]:
         """Return the size ``(rows, columns)`` of the case's picture: as chosen, else as large as the window allows."""

@@ -9,7 +9,10 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,13 +21,14 @@ from starlette.routing import Route
 from core.errors import LobuleError
 from pages.ui.state import AppState, Case
 from pages.ui.viewer import tokens
+from pages.ui.viewer.exhibit import Exhibit, Exhibited
 
 HERE = Path(__file__).parent
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 SLICES_AT_ONCE = 64
 _NOTHING = Response(status_code=404)
 _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_Job = Callable[[AppState, Case, Request, bytes], Response]
+_Job = Callable[[AppState, Exhibited, Request, bytes], Response]
 
 
 @lru_cache
@@ -45,8 +49,8 @@ async def _module(request: Request) -> Response:
     return Response(path.read_bytes(), media_type=TYPES[path.suffix], headers=kept)
 
 
-def _of_case(job: _Job) -> Callable[[Request], object]:
-    """Make an endpoint of a job on an open case; the job runs beside the server, so that it holds up nobody."""
+def _of_token(job: _Job) -> Callable[[Request], object]:
+    """Make an endpoint of a job on what is open; the job runs beside the server, so that it holds up nobody."""
 
     async def endpoint(request: Request) -> Response:
         opened = tokens.opened(request.path_params["token"])
@@ -61,16 +65,20 @@ def _of_case(job: _Job) -> Callable[[Request], object]:
     return endpoint
 
 
-def _volume(_: AppState, case: Case, request: Request, __: bytes) -> Response:
-    first, last = _span(request, case)
-    return _voxels(case.volume.hu[first:last].astype("<i2", copy=False).data, {"Content-Encoding": "identity"})
+def _of_case(job: Callable[[AppState, Case, Request, bytes], Response]) -> Callable[[Request], object]:
+    """Make an endpoint of a job on a case: a comparison has nothing to prompt or edit."""
+    return _of_token(lambda state, what, *rest: job(state, what, *rest) if isinstance(what, Case) else _NOTHING)
 
 
-def _layer(_: AppState, case: Case, request: Request, __: bytes) -> Response:
-    first, last = _span(request, case)
-    if request.path_params["name"] != "reference" or case.reference is None:
-        return _NOTHING
-    return _voxels(case.reference.voxels[first:last].astype("u1", copy=False).data, {})
+def _volume(_: AppState, what: Exhibited, request: Request, __: bytes) -> Response:
+    exhibit = what.exhibit()
+    return _voxels(exhibit.voxels(*_span(request, exhibit)), {"Content-Encoding": "identity"})
+
+
+def _layer(_: AppState, what: Exhibited, request: Request, __: bytes) -> Response:
+    exhibit = what.exhibit()
+    layer = exhibit.layers.get(request.path_params["name"])
+    return _voxels(layer(*_span(request, exhibit)), {}) if layer else _NOTHING
 
 
 def _objects(state: AppState, case: Case, request: Request, __: bytes) -> Response:
@@ -83,7 +91,6 @@ def _objects(state: AppState, case: Case, request: Request, __: bytes) -> Respon
 
 def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
     from core.editing.commands import from_json, perform
-
     from pages.ui.viewer.answers import answer
     from pages.ui.viewer.prompts import KINDS, ask
 
@@ -104,21 +111,21 @@ def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:
     return Response(status_code=204)
 
 
-def _span(request: Request, case: Case) -> tuple[int, int]:
+def _span(request: Request, exhibit: Exhibit) -> tuple[int, int]:
     first, last = int(request.query_params["from"]), int(request.query_params["to"])
-    if not 0 <= first < last <= min(case.volume.slices, first + SLICES_AT_ONCE):
+    if not 0 <= first < last <= min(exhibit.shape[0], first + SLICES_AT_ONCE):
         raise ValueError("no such slices")
     return first, last
 
 
-def _voxels(data: memoryview, headers: dict[str, str]) -> Response:
-    return Response(data, media_type="application/octet-stream", headers=_PRIVATE | headers)
+def _voxels(data: npt.NDArray[Any], headers: dict[str, str]) -> Response:
+    return Response(np.ascontiguousarray(data).data, media_type="application/octet-stream", headers=_PRIVATE | headers)
 
 
 ROUTES = [
     Route("/lobule/viewer/{code}/{file}", _module),
-    Route("/lobule/{token}/volume", _of_case(_volume)),
-    Route("/lobule/{token}/layer/{name}", _of_case(_layer)),
+    Route("/lobule/{token}/volume", _of_token(_volume)),
+    Route("/lobule/{token}/layer/{name}", _of_token(_layer)),
     Route("/lobule/{token}/objects", _of_case(_objects)),
     Route("/lobule/{token}/do", _of_case(_do), methods=["POST"]),
     Route("/lobule/{token}/look", _of_case(_look), methods=["POST"]),

@@ -1,4 +1,4 @@
-"""Which volumes the browser may fetch: a token for each open case, good for as long as its session has it open."""
+"""What the browser may fetch: a token for each case and comparison, good for as long as its session has it open."""
 
 import weakref
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from secrets import token_urlsafe
 from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.ui.state import AppState, Case
+from pages.ui.state import AppState
+from pages.ui.viewer.exhibit import Exhibited
 
 _BYTES = 24
 
@@ -15,34 +16,33 @@ _BYTES = 24
 @dataclass(frozen=True)
 class _Shared:
     state: "weakref.ref[AppState]"
-    key: str
+    what: "weakref.ref[Exhibited]"
     session: str
 
 
 _shared: dict[str, _Shared] = {}
 
 
-def token_of(state: AppState, case: Case) -> str:
-    """Return the token of a case that is open in this session; always the same while it is."""
+def token_of(state: AppState, what: Exhibited) -> str:
+    """Return the token of something that is open in this session; always the same while it is."""
     for token, shared in list(_shared.items()):
-        if shared.state() is None:
+        if shared.state() is None or shared.what() is None:
             del _shared[token]
-        elif shared.state() is state and shared.key == case.volume.key:
+        elif shared.state() is state and shared.what() is what:
             return token
     token = token_urlsafe(_BYTES)
     context = get_script_run_ctx()
-    _shared[token] = _Shared(weakref.ref(state), case.volume.key, context.session_id if context else "")
+    _shared[token] = _Shared(weakref.ref(state), weakref.ref(what), context.session_id if context else "")
     return token
 
 
-def opened(token: str) -> tuple[AppState, Case] | None:
-    """Return what a token stands for; None if there is no such token, or its case or session is gone."""
+def opened(token: str) -> tuple[AppState, Exhibited] | None:
+    """Return what a token stands for; None if there is no such token, or what it stands for or its session is gone."""
     shared = _shared.get(token)
-    state = shared.state() if shared else None
-    case = state.cases.get(shared.key) if shared and state else None
-    if shared is None or state is None or case is None or not _lives(shared.session):
+    state, what = (shared.state(), shared.what()) if shared else (None, None)
+    if shared is None or state is None or what is None or not (state.holds(what) and _lives(shared.session)):
         return None
-    return state, case
+    return state, what
 
 
 def _lives(session: str) -> bool:
