@@ -16,8 +16,9 @@ from pages.ui.card import plain
 from pages.ui.desk import Desk, Held, HeldCt, HeldMask, Origin, Slot, lies_in, offers, origin_of
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.uploads import read_uploads
+from pages.ui.words import in_words, t
+from pages.ui.words.steps import known
 
-TITLES = {"prediction": "Prediction", "reference": "Reference", "ct": "CT underneath (optional)"}
 UPLOADERS = {"prediction": "predicted", "reference": "reference_file", "ct": "ct_file"}
 LABEL_FORMATS = "NIfTI, NRRD, MHA, DICOM-SEG, PNG"
 Given = Sequence[UploadedFile] | None
@@ -37,10 +38,7 @@ def choose(state: AppState, desk: Desk) -> None:
             given.append(_place(desk, slot, state.case))
     chosen = desk.prediction.held or desk.reference.held
     if not chosen and (state.case is None or (state.case.reference is None and not len(state.case.annotation))):
-        st.caption(
-            "To score masks that you draw here: Open a CT that has labels (a sample, or one of yours with "
-            "*Add labels* on its card) and annotate it."
-        )
+        st.caption(t("choosing.hint"))
     for column, slot, files in zip(columns, slots, given, strict=True):
         if files:
             with column:
@@ -52,11 +50,11 @@ def choose(state: AppState, desk: Desk) -> None:
 def _place(desk: Desk, slot: Slot, case: Case | None) -> Given:
     offered = offers(slot, case)
     origin = origin_of(desk, slot, case)
-    key = f"origin_{slot.role}"
+    key, title = in_words(f"origin_{slot.role}"), t(f"choosing.{slot.role}")
     if len(offered) > 1:
         show_in(key, origin)
         st.segmented_control(
-            TITLES[slot.role],
+            title,
             offered,
             format_func=lambda origin: _offer(slot, origin),
             key=key,
@@ -65,7 +63,7 @@ def _place(desk: Desk, slot: Slot, case: Case | None) -> Given:
             args=(slot, key),
         )
     else:
-        st.markdown(f"<small>{TITLES[slot.role]}</small>", unsafe_allow_html=True)
+        st.markdown(f"<small>{title}</small>", unsafe_allow_html=True)
     held, files = lies_in(desk, slot, case), None
     if held is not None:
         files = _card(slot, held, origin)
@@ -74,14 +72,14 @@ def _place(desk: Desk, slot: Slot, case: Case | None) -> Given:
     if slot.trouble and origin is Origin.FILE:
         st.error(plain(slot.trouble), icon=":material/error:")
         if held is not None:
-            st.caption("The file before it is still here.")
+            st.caption(t("choosing.before"))
     return files
 
 
 def _offer(slot: Slot, origin: Origin) -> str:
     if origin is Origin.CASE:
-        return "The open CT" if slot.role == "ct" else "Its labels"
-    return str(origin)
+        return t("choosing.origin.open_ct") if slot.role == "ct" else t("choosing.origin.its_labels")
+    return t(f"choosing.origin.{origin}")
 
 
 def _take_origin(slot: Slot, key: str) -> None:
@@ -91,7 +89,7 @@ def _take_origin(slot: Slot, key: str) -> None:
 def _card(slot: Slot, held: Held, origin: Origin) -> Given:
     with st.container(border=True, key=f"held_{slot.role}", gap="xsmall"):
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        row.markdown(f"**{plain(held.name)}**", width="stretch")
+        row.markdown(f"**{plain(held.title)}**", width="stretch")
         st.caption(_facts(held))
         if origin is not Origin.FILE:
             return None
@@ -107,22 +105,22 @@ def _facts(held: Held) -> str:
 
 def _size(grid: Grid) -> str:
     z, y, x = grid.shape
-    return f"{x} × {y} × {z} voxels"
+    return t("choosing.size", x=x, y=y, z=z)
 
 
 def _listed(found: Sequence[Content]) -> str:
-    names = [f"{content.value} {plain(content.name)}" for content in found[:_MOST_LISTED]]
+    names = [f"{content.value} {plain(known(content.name))}" for content in found[:_MOST_LISTED]]
     more = len(found) - len(names)
-    return ", ".join([*names, *([f"{more} more"] if more else [])]) or "no label: it is empty"
+    return ", ".join([*names, *([t("choosing.more", count=more)] if more else [])]) or t("choosing.empty")
 
 
 def _uploader(slot: Slot) -> Given:
     files = st.file_uploader(
-        TITLES[slot.role],
+        t(f"choosing.{slot.role}"),
         accept_multiple_files=True,
         key=f"{UPLOADERS[slot.role]}_{slot.uploads}",
         label_visibility="collapsed",
-        help="One file, all slices of one mask, or a zip.",
+        help=t("choosing.help"),
     )
     if slot.role != "ct":
         st.caption(LABEL_FORMATS)
@@ -130,13 +128,14 @@ def _uploader(slot: Slot) -> Given:
 
 
 def _read(slot: Slot, files: Sequence[UploadedFile]) -> None:
-    name = files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1} more"
+    more = len(files) - 1
+    name = t("choosing.and_more", name=files[0].name, count=more) if more else files[0].name
     try:
-        with st.spinner("Reading…"):
+        with st.spinner(t("choosing.reading")):
             slot.held = read_uploads(files, lambda paths: _held(slot.role, name, paths))
         slot.trouble = None
     except SeveralSeries:
-        slot.trouble = "These files hold several series. Add the one that you want alone."
+        slot.trouble = t("choosing.several")
     except LobuleError as error:
         slot.trouble = str(error)
     slot.uploads += 1  # an uploader that keeps a refused file would read it again with the next

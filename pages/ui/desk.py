@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from core.imaging.volume import Mask, Volume
 from core.scoring.counterparts import Content, contents
 from core.scoring.evidence import FileUsed
+from pages.ui.words import t
+from pages.ui.words.steps import known
 
 if TYPE_CHECKING:
     from pages.ui.passport import Fitting
@@ -19,23 +21,39 @@ if TYPE_CHECKING:
 class Origin(StrEnum):
     """Where a mask or a CT comes from."""
 
-    FILE = "A file"
-    MINE = "My masks"
-    CASE = "Open case"
-    NONE = "None"
+    FILE = "file"
+    MINE = "mine"
+    CASE = "case"
+    NONE = "none"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Held:
+class Named:
+    """Something with a name.
+
+    Attributes:
+        name: Of a file or of an open CT.
+        said: Key of the words around the name; ``""`` for the name alone.
+    """
+
+    name: str
+    said: str = ""
+
+    @property
+    def title(self) -> str:
+        """What to call it on the screen."""
+        return t(self.said, name=known(self.name)) if self.said else known(self.name)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Held(Named):
     """Something that was read.
 
     Attributes:
-        name: What to call it on the screen.
         code: What to call it in files: of an open CT it says nothing of the patient.
         files: What it was read from, to the byte.
     """
 
-    name: str
     code: str
     files: tuple[FileUsed, ...] = ()
 
@@ -138,11 +156,6 @@ class Table:
     ct: HeldCt | None
     own: bool
 
-    @property
-    def title(self) -> str:
-        """What is compared with what."""
-        return f"{self.prediction.name} against {self.reference.name}"
-
     def same_masks(self, other: Table) -> bool:
         """Say whether the same masks lie on both tables."""
         return self.prediction is other.prediction and self.reference is other.reference
@@ -218,13 +231,13 @@ def _kept(desk: Desk, origin: Origin, made_of: tuple[object, ...], make: Callabl
 def _mine(case: Case) -> HeldMask:
     labels = {label.value: label.name for label in case.annotation.labels}
     mask = replace(case.annotation.label_map(), names=labels)
-    name, code = (f"My masks on {what}" for what in (case.volume.source.name, _code(case.volume)))
-    return HeldMask(name=name, code=code, mask=mask, contents=contents(mask))
+    name, code = case.volume.source.name, f"My masks on {_code(case.volume)}"
+    return HeldMask(name=name, said="desk.my_masks", code=code, mask=mask, contents=contents(mask))
 
 
 def _reference(case: Case, mask: Mask) -> HeldMask:
-    name, code = (f"Labels of {what}" for what in (case.volume.source.name, _code(case.volume)))
-    return HeldMask(name=name, code=code, mask=mask, contents=contents(mask))
+    name, code = case.volume.source.name, f"Labels of {_code(case.volume)}"
+    return HeldMask(name=name, said="desk.labels", code=code, mask=mask, contents=contents(mask))
 
 
 def _code(volume: Volume) -> str:

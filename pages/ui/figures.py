@@ -6,9 +6,12 @@ import streamlit as st
 
 from core.reporting import wording
 from core.scoring.definitions import CARDS, EMPTY_RULES, EMPTY_WORDS, Card
+from core.scoring.errormap import WORDS, Outcome
 from core.scoring.scorecard import LabelScore
 from core.scoring.surfaces import Definition
 from pages.ui.scored import Scored
+from pages.ui.words import t
+from pages.ui.words.steps import known
 
 TILES = (
     ("dice", "iou", "volume_difference_ml"),
@@ -16,8 +19,9 @@ TILES = (
     ("hd95_mm", "assd_mm", "nsd"),
     ("lesion_recall", "lesion_precision", "lesion_dice"),
 )
+MESH = "Lobule (mesh)"
 COLUMNS = {
-    "Lobule (mesh)": ("", Definition.MESH),
+    MESH: ("", Definition.MESH),
     "CHAOS": ("chaos_", Definition.CHAOS),
     "MONAI": ("monai_", Definition.MONAI),
     "surface-distance": ("surfel_", Definition.SURFEL),
@@ -31,24 +35,24 @@ def tiles(scored: Scored, label: LabelScore) -> None:
         for keys in TILES:
             for column, key in zip(st.columns(len(keys), gap="xsmall"), keys, strict=True):
                 card, value = CARDS[key], label.figures[key]
-                name = card.name
+                name = known(card.name)
                 if key == "hd95_mm":
                     name, value = f"HD{scored.settings.percentile:g}", scored.far(label)
                 if key == "nsd":
-                    name = f"Surface Dice, {scored.card.tolerance_mm:g} mm"
+                    name = t("figures.nsd", tolerance=f"{scored.card.tolerance_mm:g}")
                 column.metric(name, _short(scored, card, value), help=meaning(card))
 
 
 def meaning(card: Card) -> str:
     """Return what a figure means, for a question mark."""
-    return f"**{card.name}**: {card.formula}\n\n{card.convention}\n\n{card.source}"
+    return f"**{known(card.name)}**: {known(card.formula)}\n\n{known(card.convention)}\n\n{card.source}"
 
 
 def _short(scored: Scored, card: Card, value: float) -> str:
     if math.isnan(value):
-        return "undefined"
+        return known(wording.number(value, card.key))
     if math.isinf(value):
-        return f"none ({scored.card.diagonal_mm:.0f} mm)"
+        return t("figures.none", diagonal=f"{scored.card.diagonal_mm:.0f}")
     return _number(card, value)
 
 
@@ -63,19 +67,20 @@ def all_figures(scored: Scored, label: LabelScore) -> None:
     for key, card in CARDS.items():
         if card.key not in label.figures or key.startswith(("chaos_", "monai_", "surfel_")):
             continue
-        row = {"Figure": card.name}
+        row = {t("figures.figure"): known(card.name)}
         for title, prefix in shown.items():
             theirs = f"chaos_{_AS_CHAOS[key]}" if prefix == "chaos_" and key in _AS_CHAOS else f"{prefix}{key}"
-            row[title] = _long(scored, label, theirs) if theirs in label.figures else ""
+            row[_column(title)] = _long(scored, label, theirs) if theirs in label.figures else ""
         rows.append(row)
     if scored.settings.percentile not in (95, 100):
         text = _explained(scored, label, CARDS["hd95_mm"], scored.far(label))
-        rows.append({"Figure": f"HD{scored.settings.percentile:g}", "Lobule (mesh)": text})
+        rows.append({t("figures.figure"): f"HD{scored.settings.percentile:g}", _column(MESH): text})
     st.dataframe(rows, hide_index=True, height=len(rows) * 35 + 38)
-    st.caption(
-        "CHAOS calls HD “MSSD” and leaves out the sign of the volume difference (RAVD). "
-        "Columns for MONAI and surface-distance: see Settings."
-    )
+    st.caption(t("figures.chaos"))
+
+
+def _column(title: str) -> str:
+    return t("figures.mesh") if title == MESH else title
 
 
 def _measured(scored: Scored, kind: Definition) -> bool:
@@ -90,40 +95,40 @@ def _explained(scored: Scored, label: LabelScore, card: Card, value: float) -> s
     if math.isfinite(value):
         return _number(card, value)
     if math.isinf(value):
-        what = "missed" if not label.counts.predicted else "made up"
-        return f"none: {what} (counts as {scored.card.diagonal_mm:.1f} mm)"
+        what = known(WORDS[Outcome.FALSE_POSITIVE if label.counts.predicted else Outcome.FALSE_NEGATIVE])
+        return t("figures.counts_as", what=what, diagonal=f"{scored.card.diagonal_mm:.1f}")
     if not scored.pair[1].grid.has_spacing and (card.unit in ("mm", "ml") or card.key.endswith("nsd")):
-        return "undefined: no voxel size"
+        return t("figures.no_size")
     if not label.counts.predicted and not label.counts.reference:
-        return "undefined: in neither mask"
-    return f"undefined: {'nothing was predicted' if not label.counts.predicted else 'nothing to find'}"
+        return t("figures.in_neither")
+    return t("figures.nothing_to_find") if label.counts.predicted else t("figures.not_predicted")
 
 
 def definitions() -> None:
     """Show what every figure means and where it comes from, and what is said where there is nothing to measure."""
-    with st.expander("Empty masks: what each figure says then", icon=":material/rule:"):
-        st.caption(EMPTY_WORDS)
+    with st.expander(t("figures.empty"), icon=":material/rule:"):
+        st.caption(known(EMPTY_WORDS))
         st.dataframe(
             [
                 {
-                    "figures": ", ".join(CARDS[key].name for key in rule.keys),
-                    "both masks empty": wording.empty(rule.both),
-                    "only the prediction empty (missed)": wording.empty(rule.predicted),
-                    "only the reference empty (made up)": wording.empty(rule.reference),
+                    t("figures.empty.figures"): ", ".join(known(CARDS[key].name) for key in rule.keys),
+                    t("figures.empty.both"): known(wording.empty(rule.both)),
+                    t("figures.empty.prediction"): known(wording.empty(rule.predicted)),
+                    t("figures.empty.reference"): known(wording.empty(rule.reference)),
                 }
                 for rule in EMPTY_RULES
             ],
             hide_index=True,
         )
-    with st.expander("Definitions of all figures", icon=":material/menu_book:"):
+    with st.expander(t("figures.definitions"), icon=":material/menu_book:"):
         st.dataframe(
             [
                 {
-                    "figure": card.name,
-                    "formula": card.formula,
-                    "unit": card.unit,
-                    "convention": card.convention,
-                    "source": card.source,
+                    t("figures.column.figure"): known(card.name),
+                    t("figures.column.formula"): known(card.formula),
+                    t("figures.column.unit"): card.unit,
+                    t("figures.column.convention"): known(card.convention),
+                    t("figures.column.source"): card.source,
                 }
                 for card in CARDS.values()
             ],

@@ -11,8 +11,12 @@ from core.scoring.counterparts import LEFT_OUT, NOTHING, Content, counterparts, 
 from pages.ui.card import plain
 from pages.ui.desk import Desk, Table
 from pages.ui.state import show_in, shown_in
+from pages.ui.words import in_words, t
+from pages.ui.words.steps import known
 
 _MOST_SEEN, _TALLEST = 5, 260
+_LIVER = ("liver", "肝脏", "肝")
+_TUMOUR = ("tumour", "tumor", "lesion", "metast", "hcc", "瘤", "癌", "病灶", "转移")
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def matching(desk: Desk, table: Table) -> Matching:
     names |= {content.value: content.name for content in theirs}
     names = {value: desk.names.get(value, names[value]) for value in sorted(names)}
     alike = all(value == other for value, other in links.items()) and len(ours) == len(theirs)
-    with st.expander("Labels: which is which, and what is scored", expanded=not alike, key="labels"):
+    with st.expander(t("matching.title"), expanded=not alike, key="labels"):
         left, right = st.columns(2, gap="large")
         with left:
             _links(desk, ours, theirs, links)
@@ -58,16 +62,16 @@ def matching(desk: Desk, table: Table) -> Matching:
 
 def _links(desk: Desk, ours: Sequence[Content], theirs: Sequence[Content], links: Mapping[int, int]) -> None:
     titles = {content.value: _title(content) for content in theirs}
-    titles |= {NOTHING: "nothing in the reference: made up", LEFT_OUT: "do not look at it"}
-    st.markdown("**Labels of the prediction**, and what they are in the reference")
+    titles |= {NOTHING: t("matching.made_up"), LEFT_OUT: t("matching.ignore")}
+    st.markdown(t("matching.links"))
     with st.container(height=_TALLEST if len(ours) > _MOST_SEEN else "content", border=False, gap="xsmall"):
         for content in ours:
             words, choice = st.columns([1, 1.3], vertical_alignment="center")
             words.markdown(plain(f"{_title(content)}{_size(content)}"))
-            key = f"link_{content.value}"
+            key = in_words(f"link_{content.value}")
             show_in(key, links[content.value])
             choice.selectbox(
-                f"{_title(content)} is",
+                t("matching.is", label=_title(content)),
                 list(titles),
                 format_func=titles.__getitem__,
                 key=key,
@@ -78,11 +82,13 @@ def _links(desk: Desk, ours: Sequence[Content], theirs: Sequence[Content], links
 
 
 def _title(content: Content) -> str:
-    return f"{content.value} {content.name}"
+    return f"{content.value} {known(content.name)}"
 
 
 def _size(content: Content) -> str:
-    return f" · {content.voxels} voxels" if math.isnan(content.volume_ml) else f" · {content.volume_ml:.2f} ml"
+    if math.isnan(content.volume_ml):
+        return f" · {t('matching.voxels', count=content.voxels)}"
+    return f" · {content.volume_ml:.2f} ml"
 
 
 def _take_link(desk: Desk, value: int, key: str) -> None:
@@ -90,16 +96,16 @@ def _take_link(desk: Desk, value: int, key: str) -> None:
 
 
 def _scored(desk: Desk, names: Mapping[int, str]) -> None:
-    st.markdown("**Scored**, under these names")
+    st.markdown(t("matching.scored"))
     with st.container(height=_TALLEST if len(names) > _MOST_SEEN else "content", border=False, gap="xsmall"):
         for value, name in names.items():
             tick, words = st.columns([0.35, 1], vertical_alignment="center")
-            keys = f"score_{value}", f"name_{value}"
+            keys = f"score_{value}", in_words(f"name_{value}")
             show_in(keys[0], value not in desk.unscored)
             tick.checkbox(f"{value}", key=keys[0], on_change=_take_scored, args=(desk, value, keys[0]))
-            show_in(keys[1], name)
+            show_in(keys[1], known(name))
             words.text_input(
-                f"Name of {value}",
+                t("matching.name", value=value),
                 key=keys[1],
                 label_visibility="collapsed",
                 on_change=_take_name,
@@ -118,18 +124,17 @@ def _take_name(desk: Desk, value: int, key: str) -> None:
 
 def _liver(desk: Desk, names: Mapping[int, str]) -> tuple[int | None, tuple[int, ...]]:
     """Offer to count tumours as liver too; return the liver and the tumours if the reader wants that."""
-    liver = next((value for value, name in names.items() if name.casefold() == "liver"), None)
+    liver = next((value for value, name in names.items() if name.casefold() in _LIVER), None)
     tumours = tuple(value for value, name in names.items() if is_tumour(name))
     if liver is None or not tumours:
         return None, ()
     show_in("whole_liver", desk.whole_liver)
     st.toggle(
-        "Liver includes its tumours",
+        t("matching.whole_liver"),
         key="whole_liver",
         on_change=_take_whole_liver,
         args=(desk,),
-        help="Files often hold 1 for liver and 2 for the tumours in it. With this, the liver is scored with its "
-        "tumours, as the LiTS challenge does; the tumours are scored on their own as well.",
+        help=t("matching.whole_liver_help"),
     )
     return (liver, tumours) if desk.whole_liver else (None, ())
 
@@ -140,7 +145,7 @@ def _take_whole_liver(desk: Desk) -> None:
 
 def is_tumour(name: str) -> bool:
     """Say whether a name stands for tumours."""
-    return any(word in name.casefold() for word in ("tumour", "tumor", "lesion", "metast", "hcc"))
+    return any(word in name.casefold() for word in _TUMOUR)
 
 
 def _summary(found: Matching, ours: set[int], theirs: set[int]) -> str:
@@ -148,10 +153,11 @@ def _summary(found: Matching, ours: set[int], theirs: set[int]) -> str:
     predicted = {found.numbers[value] for value in ours}
     parts = []
     for value, name in found.scored.items():
-        text = plain(f"{name} with its tumours" if value == found.liver else name)
+        shown = plain(known(name))
+        text = t("matching.with_tumours", name=shown) if value == found.liver else shown
         if value not in predicted:
-            text += " (only in the reference: missed)"
+            text = t("matching.only_reference", name=text)
         elif value not in theirs:
-            text += " (only in the prediction: made up)"
+            text = t("matching.only_prediction", name=text)
         parts.append(text)
-    return f"Scored: {', '.join(parts)}." if parts else "Nothing is ticked to be scored."
+    return t("matching.summary", names=", ".join(parts)) if parts else t("matching.nothing")

@@ -12,6 +12,7 @@ from pages.ui.results import results
 from pages.ui.scored import Scored, Settings
 from pages.ui.state import AppState
 from pages.ui.taking import settings, take_away
+from pages.ui.words import t
 
 TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
 
@@ -35,7 +36,7 @@ def pair(state: AppState) -> None:
 def _heading(desk: Desk, scored: Scored) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(scored.title)}**", width="stretch")
-        title = "Compare others" if desk.closed else "Hide the choices"
+        title = t("pairing.compare_others") if desk.closed else t("pairing.hide")
         st.button(title, icon=":material/swap_horiz:", key="open_desk", on_click=_open_or_close, args=(desk,))
         settings(scored)
         take_away(scored)
@@ -55,15 +56,17 @@ def _set_up(state: AppState, desk: Desk) -> None:
     if found is None or found.predicted is None:
         return
     wanted = matching(desk, chosen)
-    title = "Resample and score" if found.resampled else "Score my masks" if chosen.own else "Score the files"
-    if st.button(title, type="primary", key="score", disabled=not wanted.scored):
+    own = t("pairing.score_mine") if chosen.own else t("pairing.score_files")
+    if st.button(
+        t("pairing.resample") if found.resampled else own, type="primary", key="score", disabled=not wanted.scored
+    ):
         settings = state.scored.settings if state.scored else Settings()
-        with st.spinner("Scoring… (the first time takes some seconds longer)"):
+        with st.spinner(t("pairing.scoring")):
             state.scored = Scored.of(chosen, found.predicted, found, wanted, settings)
         desk.closed = desk.arriving = True
         st.rerun()
     if not (chosen.prediction.contents or chosen.reference.contents):
-        st.info("Neither mask holds a label: there is nothing to score.")
+        st.info(t("pairing.no_label"))
 
 
 def _fits(desk: Desk, chosen: Table) -> Fitting | None:

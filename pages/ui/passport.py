@@ -16,6 +16,8 @@ from pages.ui.card import plain
 from pages.ui.desk import Desk, Table
 from pages.ui.pictures import PREDICTION_COLOUR, Shown, legend
 from pages.ui.slices import REFERENCE_COLOUR
+from pages.ui.words import t
+from pages.ui.words.steps import known
 
 NAMES = ("the prediction", "the reference")
 HEIGHT, WIDEST = 300, 460
@@ -47,7 +49,7 @@ class Fitting:
 def fitting(desk: Desk, table: Table) -> Fitting:
     """Return how the masks on the table fit; worked out once for a table."""
     if desk.fitting is None or not (table.same_masks(desk.fitting[0]) and table.ct is desk.fitting[0].ct):
-        with st.spinner("Comparing the geometry…"):
+        with st.spinner(t("passport.comparing")):
             desk.fitting = (table, _fitted(table))
     return desk.fitting[1]
 
@@ -79,9 +81,9 @@ def show_passport(found: Fitting) -> None:
         st.table(
             [
                 {
-                    "": fact.name,
-                    "Prediction": _shown(fact.first, fact.differs),
-                    "Reference": _shown(fact.second, fact.differs),
+                    "": known(fact.name),
+                    t("choosing.prediction"): _shown(fact.first, fact.differs),
+                    t("choosing.reference"): _shown(fact.second, fact.differs),
                 }
                 for fact in found.passport.facts
             ],
@@ -96,21 +98,22 @@ def show_passport(found: Fitting) -> None:
         else:
             _meaning(found)
         if found.no_ct:
-            st.caption(f":material/info: The CT cannot lie underneath. {plain(found.no_ct)}")
+            st.caption(f":material/info: {t('passport.no_ct', reason=plain(found.no_ct))}")
 
 
 def _shown(text: str, differs: bool) -> str:
-    return f":red[**{plain(text)}**]" if differs else plain(text)
+    shown = plain(known(text))
+    return f":red[**{shown}**]" if differs else shown
 
 
 def _meaning(found: Fitting) -> None:
-    text = plain(found.passport.sentence)
+    text = plain(known(found.passport.sentence))
     if found.predicted is None:
-        st.error(f"These two cannot be compared. {text}", icon=":material/error:")
+        st.error(t("passport.cannot", reason=text), icon=":material/error:")
     elif found.resampled:
         st.warning(text, icon=":material/grid_on:")
     elif found.passport.fit is Fit.RESAMPLE:  # a DICOM segmentation without its empty slices
-        st.success("One file stores only some of the slices of the other; the rest is empty.", icon=":material/check:")
+        st.success(t("passport.some_slices"), icon=":material/check:")
     else:
         st.success(text, icon=":material/check:")
 
@@ -121,10 +124,14 @@ def _preview(found: Fitting) -> None:
     if found.predicted is None:
         return
     last, z = found.reference.grid.shape[0], fullest_slice(found.reference)
-    st.html(legend({"prediction, resampled": PREDICTION_COLOUR, "reference": REFERENCE_COLOUR}))
+    st.html(
+        legend(
+            {t("passport.prediction_resampled"): PREDICTION_COLOUR, t("slicewise.reference_small"): REFERENCE_COLOUR}
+        )
+    )
     picture = st.container()
     if last > 1:
-        z = st.slider("Slice of the reference", 1, last, z + 1, key="preview_slice") - 1
+        z = st.slider(t("passport.slice"), 1, last, z + 1, key="preview_slice") - 1
     frame = whole_slice(found.reference.grid, HEIGHT, WIDEST)
     shown = Shown(found.predicted, found.reference, None, found.volume, frame)
     picture.image(jpeg(shown.both_outlines(z)), width=frame.size[1])
@@ -138,10 +145,10 @@ def _volumes(found: Fitting) -> list[dict[str, str]]:
         change = 100 * (ml / content.volume_ml - 1) if content.volume_ml else math.nan
         rows.append(
             {
-                "Prediction": plain(f"{content.value} {content.name}"),
-                "Before": f"{content.volume_ml:.2f} ml",
-                "After": f"{ml:.2f} ml",
-                "Change": f"{change:+.1f} %".replace("-", "−"),
+                t("choosing.prediction"): plain(f"{content.value} {known(content.name)}"),
+                t("passport.before"): f"{content.volume_ml:.2f} ml",
+                t("passport.after"): f"{ml:.2f} ml",
+                t("passport.change"): f"{change:+.1f} %".replace("-", "−"),
             }
         )
     return rows

@@ -14,6 +14,7 @@ from core.scoring.distancemap import SCALE, OutlineDistances, dotted
 from core.scoring.errormap import COLOURS, outcomes
 from core.scoring.framing import Frame, outlined
 from pages.ui.slices import REFERENCE_COLOUR
+from pages.ui.words import t
 
 PREDICTION_COLOUR = (255, 180, 84)
 _FAINT = 0.18
@@ -91,7 +92,7 @@ def colour_bar(limit: float, unit: str) -> str:
     """Return HTML of the scale of distances: from too small over exact to too large."""
     stops = ", ".join(f"rgb{colour} {100 * stop:g}%" for stop, colour in SCALE)
     return (
-        f'<div class="colour-bar"><b>too small</b><span>−{limit:g} {unit}</span>'
+        f'<div class="colour-bar"><b>{escape(t("pictures.too_small"))}</b><span>−{limit:g} {unit}</span>'
         f'<i style="background: linear-gradient(to right, {stops})"></i>'
-        f"<span>+{limit:g} {unit}</span><b>too large</b></div>"
+        f"<span>+{limit:g} {unit}</span><b>{escape(t('pictures.too_large'))}</b></div>"
     )

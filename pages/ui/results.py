@@ -11,21 +11,29 @@ from core.scoring.lesions import Lesion
 from core.scoring.scorecard import LabelScore
 from pages.ui.card import plain
 from pages.ui.figures import all_figures, definitions, tiles
-from pages.ui.scored import SIDE, VIEWS, Scored
+from pages.ui.scored import DISTANCE, ERRORS, SIDE, SURFACE, VIEWS, Scored
 from pages.ui.slicewise import meaning_of_colours, slice_curve, slice_picture, three_pictures
 from pages.ui.state import show_in, shown_in
+from pages.ui.words import in_words, t
+from pages.ui.words.steps import known, title
 
-SIZES = {376: "Fits a laptop", 560: "Large", 760: "Very large"}
+SIZES = {376: "small", 560: "large", 760: "very_large"}
+VIEW_WORDS = {
+    ERRORS: "results.view.errors",
+    DISTANCE: "results.view.distances",
+    SIDE: "results.view.side",
+    SURFACE: "results.view.surface",
+}
 LIMITS = (1.0, 2.0, 5.0, 10.0, 20.0)
 
 
 def results(scored: Scored) -> None:
     """Show everything there is of a comparison."""
-    notes = [f":material/info: {plain(note)}" for note in dict.fromkeys(scored.card.notes)]
+    notes = [f":material/info: {plain(known(note))}" for note in dict.fromkeys(scored.card.notes)]
     if notes:
         st.caption("  \n".join(notes))
     if not scored.card.labels:
-        st.info("Neither mask holds a label: there is nothing to score.")
+        st.info(t("pairing.no_label"))
     else:
         _panel(scored)
     definitions()
@@ -51,7 +59,7 @@ def _panel(scored: Scored) -> None:
     with lesions:
         _lesions(scored, label)
     with figures:
-        st.markdown("**All figures**")
+        st.markdown(f"**{t('results.all')}**")
         all_figures(scored, label)
 
 
@@ -59,72 +67,76 @@ def _head(scored: Scored) -> LabelScore:
     """Show the choice of label and view; return the scores of the label."""
     view = scored.view
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="panel_head")
-    names = {label.value: label.name[:1].upper() + label.name[1:] for label in scored.card.labels}
+    names = {label.value: title(label.name) for label in scored.card.labels}
     with row:
-        show_in("metrics_label", view.label)
+        label, shows = in_words("metrics_label"), in_words("metrics_view")
+        show_in(label, view.label)
         st.segmented_control(
-            "Label",
+            t("results.label"),
             list(names),
             format_func=lambda value: plain(names[value]),
-            key="metrics_label",
+            key=label,
             label_visibility="collapsed",
             required=True,
             on_change=_take_label,
-            args=(scored,),
+            args=(scored, label),
         )
-        show_in("metrics_view", view.shows)
+        show_in(shows, view.shows)
         st.segmented_control(
-            "View",
+            t("results.view"),
             VIEWS if scored.depth > 1 else VIEWS[:-1],
-            key="metrics_view",
+            format_func=lambda view: t(VIEW_WORDS[view]),
+            key=shows,
             label_visibility="collapsed",
             required=True,
             on_change=_take_view,
-            args=(scored,),
+            args=(scored, shows),
         )
-        with st.popover("Picture", icon=":material/visibility:"):
+        with st.popover(t("results.picture"), icon=":material/visibility:"):
             _how(scored)
         st.html(meaning_of_colours(scored), width="content")
     return scored.label()
 
 
-def _take_label(scored: Scored) -> None:
+def _take_label(scored: Scored, key: str) -> None:
     view = scored.view
-    view.label = shown_in("metrics_label")
+    view.label = shown_in(key)
     counts = scored.label().slices[view.z]
     if not counts.predicted and not counts.reference:
         view.z = worst_slice(scored.label()) or 0
 
 
-def _take_view(scored: Scored) -> None:
-    scored.view.shows = shown_in("metrics_view")
+def _take_view(scored: Scored, key: str) -> None:
+    scored.view.shows = shown_in(key)
 
 
 def _how(scored: Scored) -> None:
     """Show how to show. A popover is drawn when it is opened: its widgets need their values with them."""
     view, names = scored.view, list(PRESETS)
-    args = (scored,)
-    st.toggle("Only the part around the label", view.zoomed, key="metrics_zoom", on_change=_take_how, args=args)
-    st.slider(
-        "Opacity of the colours", 0.0, 1.0, view.opacity, 0.05, key="metrics_opacity", on_change=_take_how, args=args
-    )
+    height, window = in_words("metrics_height"), in_words("metrics_window")
+    how: dict[str, Any] = {"on_change": _take_how, "args": (scored, height, window)}
+    st.toggle(t("results.zoom"), view.zoomed, key="metrics_zoom", **how)
+    st.slider(t("results.opacity"), 0.0, 1.0, view.opacity, 0.05, key="metrics_opacity", **how)
     sizes = list(SIZES)
     at = sizes.index(view.height)
-    st.selectbox("Size", sizes, at, SIZES.__getitem__, "metrics_height", on_change=_take_how, args=args)
+    st.selectbox(t("results.size"), sizes, at, _size_title, key=height, **how)
     at = LIMITS.index(view.limit)
-    title = f"Colours of distances end at, in {scored.unit()}"
-    st.selectbox(title, LIMITS, at, "{:g}".format, "metrics_limit", on_change=_take_how, args=args)
+    st.selectbox(t("results.limit", unit=scored.unit()), LIMITS, at, "{:g}".format, key="metrics_limit", **how)
     if scored.volume is not None and scored.volume.has_hu:
         at = next(i for i, window in enumerate(PRESETS.values()) if window == view.window)
-        st.selectbox("Window of the CT", names, at, key="metrics_window", on_change=_take_how, args=args)
+        st.selectbox(t("results.window"), names, at, known, key=window, **how)
 
 
-def _take_how(scored: Scored) -> None:
+def _size_title(height: int) -> str:
+    return t(f"results.size.{SIZES[height]}")
+
+
+def _take_how(scored: Scored, height: str, window: str) -> None:
     view = scored.view
     view.zoomed, view.opacity = shown_in("metrics_zoom"), shown_in("metrics_opacity")
-    view.limit, view.height = shown_in("metrics_limit"), shown_in("metrics_height")
+    view.limit, view.height = shown_in("metrics_limit"), shown_in(height)
     if scored.volume is not None and scored.volume.has_hu:
-        view.window = PRESETS[shown_in("metrics_window")]
+        view.window = PRESETS[shown_in(window)]
 
 
 def _lesions(scored: Scored, label: LabelScore) -> None:
@@ -133,7 +145,8 @@ def _lesions(scored: Scored, label: LabelScore) -> None:
     found = [("found", match.reference, match.dice) for match in table.matches]
     found += [("missed", lesion, math.nan) for lesion in table.missed]
     found += [("made up", lesion, math.nan) for lesion in table.false]
-    st.markdown(f"**Lesions**: {len(table.matches)} found, {len(table.missed)} missed, {len(table.false)} made up")
+    counts = {"found": len(table.matches), "missed": len(table.missed), "made_up": len(table.false)}
+    st.markdown(t("results.lesions", **counts))
     if not found:
         return
     key = f"lesions_{label.value}"
@@ -146,7 +159,7 @@ def _lesions(scored: Scored, label: LabelScore) -> None:
         on_select=lambda: _take_lesion(scored, key, slices),
         selection_mode="single-row",
     )
-    st.caption("Tick a lesion to see its slice.")
+    st.caption(t("results.tick"))
 
 
 def _take_lesion(scored: Scored, key: str, slices: list[int]) -> None:
@@ -157,9 +170,9 @@ def _take_lesion(scored: Scored, key: str, slices: list[int]) -> None:
 
 def _row(what: str, lesion: Lesion, dice: float) -> dict[str, Any]:
     return {
-        "": what,
-        "slice": round(lesion.centre[0]) + 1,
+        "": known(what),
+        t("results.column.slice"): round(lesion.centre[0]) + 1,
         "ml": None if math.isnan(lesion.volume_ml) else round(lesion.volume_ml, 2),
-        "size": f"{lesion.voxels} voxels" if lesion.band is None else f"{lesion.band}",
+        t("results.column.size"): t("results.voxels", count=lesion.voxels) if lesion.band is None else str(lesion.band),
         "Dice": "–" if math.isnan(dice) else f"{dice:.3f}",
     }

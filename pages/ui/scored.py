@@ -14,9 +14,10 @@ from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, worst_
 from core.scoring.scorecard import USUAL, LabelScore, Scorecard, score
 from core.scoring.surfaces import Definition, SurfaceDistances, hausdorff, surface_distances
 from core.scoring.thinning import ThinMesh, thinned
-from pages.ui.desk import Table
+from pages.ui.desk import Named, Table
 from pages.ui.matching_values import Matching, is_tumour
 from pages.ui.passport import Fitting
+from pages.ui.words import t
 
 Pair = tuple[Mask, Mask]
 UNIT_VOXELS = (1.0, 1.0, 1.0)
@@ -71,7 +72,7 @@ class Scored:
     """A comparison on the screen.
 
     Attributes:
-        title: What was compared with what.
+        named: What was compared with what.
         case: The same for files; of an open CT it says nothing of the patient.
         pair: Prediction and reference on one grid.
         whole_liver: The value of the liver and both masks with tumours as liver; None if not wanted.
@@ -87,7 +88,7 @@ class Scored:
         surfaces: Distances of each label, once another percentile was asked for.
     """
 
-    title: str
+    named: tuple[Named, Named]
     case: str
     pair: Pair
     whole_liver: tuple[int, Pair] | None
@@ -118,14 +119,16 @@ class Scored:
         if wanted.liver is not None:
             to_liver = dict.fromkeys(wanted.tumours, wanted.liver)
             merged = wanted.liver, (renumbered(pair[0], to_liver), renumbered(pair[1], to_liver))
-        case = f"{chosen.prediction.code} against {chosen.reference.code}"
+        ours, theirs = chosen.prediction, chosen.reference
+        case = f"{ours.code} against {theirs.code}"
         card = _card(case, pair, merged, wanted.scored, settings)
-        files = (*chosen.prediction.files, *chosen.reference.files)
+        files = (*ours.files, *theirs.files)
         if found.volume is not None and chosen.ct is not None:
             files = (*files, *chosen.ct.files)
         names = {label.value: label.name for label in card.labels}
         view = View(_first_slice(card), _first_label(card))
-        return cls(chosen.title, case, pair, merged, names, found.volume, files, settings, card, view)
+        named = Named(name=ours.name, said=ours.said), Named(name=theirs.name, said=theirs.said)
+        return cls(named, case, pair, merged, names, found.volume, files, settings, card, view)
 
     def measure(self, settings: Settings) -> None:
         """Work out all figures again with other definitions."""
@@ -135,6 +138,11 @@ class Scored:
     def masks(self, value: int) -> Pair:
         """Return prediction and reference as a label is scored: the liver maybe with its tumours."""
         return self.whole_liver[1] if self.whole_liver and self.whole_liver[0] == value else self.pair
+
+    @property
+    def title(self) -> str:
+        """What was compared with what, in words."""
+        return t("pairing.against", prediction=self.named[0].title, reference=self.named[1].title)
 
     @property
     def depth(self) -> int:
@@ -159,7 +167,7 @@ class Scored:
 
     def unit(self) -> str:
         """Return what `spacing` is counted in."""
-        return "mm" if self.pair[1].grid.has_spacing else "voxels"
+        return "mm" if self.pair[1].grid.has_spacing else t("scored.voxels")
 
     def outline(self, value: int) -> OutlineDistances:
         """Return the distances of the predicted outline of a label; worked out once."""

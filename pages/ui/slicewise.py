@@ -18,6 +18,8 @@ from pages.ui.scored import DISTANCE, SIDE, SURFACE, Scored
 from pages.ui.slices import REFERENCE_COLOUR
 from pages.ui.state import show_in, shown_in
 from pages.ui.surface import surface
+from pages.ui.words import t
+from pages.ui.words.steps import known
 
 WIDER, THIRD = 1.6, 390
 CT_COLOUR = (200, 200, 200)
@@ -47,21 +49,23 @@ def meaning_of_colours(scored: Scored) -> str:
     if view.shows in (DISTANCE, SURFACE):
         return colour_bar(view.limit, scored.unit())
     if view.shows == SIDE:
-        return legend({"reference": REFERENCE_COLOUR, "prediction": PREDICTION_COLOUR})
-    return legend({WORDS[outcome]: colour for outcome, colour in COLOURS.items()})
+        return legend(
+            {t("slicewise.reference_small"): REFERENCE_COLOUR, t("slicewise.prediction_small"): PREDICTION_COLOUR}
+        )
+    return legend({known(WORDS[outcome]): colour for outcome, colour in COLOURS.items()})
 
 
 def _distance_words(scored: Scored) -> None:
     if scored.unit() == "mm":
-        st.caption("The predicted outline, coloured by its distance in 3-D; the reference is tinted.")
+        st.caption(t("slicewise.distances"))
     else:
-        st.caption("The files give no voxel size: distances are steps of one voxel, not mm.")
+        st.caption(t("slicewise.no_size"))
 
 
 def three_pictures(scored: Scored, label: LabelScore) -> None:
     """Show the CT alone, with the outline of the reference, and with that of the prediction; without a CT both."""
     shown, z = _shown(scored, label, THIRD, THIRD), scored.view.z
-    reference, prediction = {"Reference": REFERENCE_COLOUR}, {"Prediction": PREDICTION_COLOUR}
+    reference, prediction = {t("slicewise.reference"): REFERENCE_COLOUR}, {t("slicewise.prediction"): PREDICTION_COLOUR}
     pictures = [(reference, shown.reference_outline(z)), (prediction, shown.predicted_outline(z))]
     if scored.volume is not None:
         pictures.insert(0, ({"CT": CT_COLOUR}, shown.alone(z)))
@@ -77,16 +81,16 @@ def three_pictures(scored: Scored, label: LabelScore) -> None:
 def _steps(scored: Scored, label: LabelScore) -> None:
     """Show the slice slider with a step to either side, and a jump to the worst slice."""
     counts = label.slices[scored.view.z]
-    dice = "not in this slice" if math.isnan(counts.dice) else f"Dice {counts.dice:.3f}"
+    dice = t("slicewise.not_here") if math.isnan(counts.dice) else f"Dice {counts.dice:.3f}"
     if scored.depth < 2:
-        st.markdown(f"**Slice 1** · {dice}")
+        st.markdown(f"**{t('slicewise.slice', slice=1)}** · {dice}")
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="steps")
     with row:
-        _step(scored, ":material/chevron_left:", -1, "One slice towards the feet")
+        _step(scored, ":material/chevron_left:", -1, t("slicewise.down"))
         show_in("metrics_slice", scored.view.z + 1)
         st.slider(
-            "Slice",
+            t("slicewise.slices"),
             1,
             scored.depth,
             key="metrics_slice",
@@ -94,16 +98,16 @@ def _steps(scored: Scored, label: LabelScore) -> None:
             on_change=_take_slice,
             args=(scored,),
         )
-        _step(scored, ":material/chevron_right:", 1, "One slice towards the head")
+        _step(scored, ":material/chevron_right:", 1, t("slicewise.up"))
         worst = worst_slice(label)
         st.button(
-            "Worst",
+            t("slicewise.worst"),
             key="metrics_worst",
-            help="The slice with most wrong voxels",
+            help=t("slicewise.worst_help"),
             on_click=_go_to,
             args=(scored, worst or 0),
         )
-        st.markdown(f"**Slice {scored.view.z + 1}** · {dice}", width="content")
+        st.markdown(f"**{t('slicewise.slice', slice=scored.view.z + 1)}** · {dice}", width="content")
 
 
 def _step(scored: Scored, icon: str, by: int, words: str) -> None:
@@ -137,14 +141,15 @@ def slice_curve(scored: Scored, label: LabelScore) -> None:
     if not points or scored.depth < 2:
         return
     at, dice = zip(*points, strict=True)
-    line = go.Scatter(x=at, y=dice, mode="lines+markers", line_color="#2bb3a3", hovertemplate="slice %{x}: %{y:.3f}")
+    hover = t("slicewise.hover", slice="%{x}", dice="%{y:.3f}")
+    line = go.Scatter(x=at, y=dice, mode="lines+markers", line_color="#2bb3a3", hovertemplate=hover)
     line.update(selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}})
     figure = go.Figure(line)
     low, high = at[0] - 1, at[-1] + 1
     figure.update_layout(
         height=CURVE_HEIGHT,
         margin={"l": CURVE_LEFT, "r": CURVE_RIGHT, "t": 8, "b": 36},
-        xaxis={"title": "slice", "range": [low, high], "automargin": False},
+        xaxis={"title": t("slicewise.axis"), "range": [low, high], "automargin": False},
         yaxis={"title": "Dice", "range": [0, 1.05], "automargin": False},
         dragmode=False,
     )
@@ -161,11 +166,9 @@ def slice_curve(scored: Scored, label: LabelScore) -> None:
         )
         st.html(_mark((scored.view.z + 1 - low) / (high - low)))
     if is_tumour(label.name):
-        st.caption(
-            f"Click a point to see its slice. The band: human readers. {HUMAN_WORDS}", help="\n\n".join(HUMAN_SOURCES)
-        )
+        st.caption(t("slicewise.band", words=known(HUMAN_WORDS)), help="\n\n".join(HUMAN_SOURCES))
     else:
-        st.caption("Dice of each slice: click a point to see it.")
+        st.caption(t("slicewise.curve"))
 
 
 def _mark(share: float) -> str:

@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import ReadError
 from core.scoring.folders import unpacked
 from pages.ui.uploads import safe_name
+from pages.ui.words import t
 from pages.ui.working import Folder
 
 
@@ -45,7 +46,7 @@ def uploader(title: str, key: str, taken: Callable[[], None]) -> list[UploadedFi
         taken: Called when the reader adds or removes files, and not when the widget merely was off the screen.
     """
     st.markdown(f"**{title}**")
-    files, folder = st.tabs(["Files or a zip", "A folder"])
+    files, folder = st.tabs([t("stored.files_tab"), t("stored.folder_tab")])
     hidden: Any = {"label_visibility": "collapsed", "on_change": taken}
     return [
         *files.file_uploader(title, accept_multiple_files=True, key=f"{key}_files", **hidden),
@@ -69,7 +70,7 @@ def store(files: Sequence[UploadedFile], what: str) -> Stored:
         for file in files:
             path = inside.joinpath(*_parts(file.name))
             if path.exists():
-                raise ReadError(f"Two files of the {what} are called {path.name}. Upload each case once.")
+                raise ReadError(t("stored.twice", what=t(f"stored.what.{what.replace(' ', '_')}"), name=path.name))
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.getbuffer())
     except OSError as error:
@@ -111,4 +112,4 @@ def store_each(files: Sequence[UploadedFile], kept: Folder, what: str) -> list[P
 
 
 def _no_room(error: OSError) -> ReadError:
-    return ReadError(f"The upload cannot be stored ({error.strerror}). Free some space on the disk and try again.")
+    return ReadError(t("uploads.not_stored", reason=error.strerror))

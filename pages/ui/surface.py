@@ -9,6 +9,8 @@ from core.scoring.scorecard import LabelScore
 from core.scoring.thinning import ThinMesh
 from pages.ui.scored import Scored
 from pages.ui.state import show_in, shown_in
+from pages.ui.words import in_words, t
+from pages.ui.words.steps import known
 
 HEIGHT = 390
 _FROM_THE_FRONT = {"eye": {"x": -0.4, "y": -1.45, "z": 0.4}, "up": {"x": 0, "y": 0, "z": 1}}
@@ -17,21 +19,23 @@ _LIGHT = {"ambient": 0.55, "diffuse": 0.6, "specular": 0.15, "roughness": 0.7}
 
 def surface(scored: Scored, label: LabelScore) -> None:
     """Show the surface of the prediction or of the reference; built when it is looked at first."""
-    show_in("surface_of", scored.view.surface_of)
+    key = in_words("surface_of")
+    show_in(key, scored.view.surface_of)
     st.segmented_control(
-        "Surface of the",
+        t("surface.of"),
         ["prediction", "reference"],
-        key="surface_of",
+        format_func=_mask,
+        key=key,
         on_change=_take_surface,
-        args=(scored,),
+        args=(scored, key),
         label_visibility="collapsed",
         required=True,
     )
     of_prediction = scored.view.surface_of == "prediction"
-    with st.spinner("Building the surface…"):
+    with st.spinner(t("surface.building")):
         mesh = scored.mesh(label.value, of_prediction)
     if not len(mesh.triangles):
-        st.info(f"The {scored.view.surface_of} holds no {label.name}: there is no surface to show.")
+        st.info(t("surface.none", mask=_mask(scored.view.surface_of), label=known(label.name)))
         return
     st.plotly_chart(
         _figure(mesh, scored.view.limit, scored.unit()),
@@ -41,21 +45,23 @@ def surface(scored: Scored, label: LabelScore) -> None:
     st.caption(_words(scored, mesh))
 
 
-def _take_surface(scored: Scored) -> None:
-    scored.view.surface_of = shown_in("surface_of")
+def _mask(which: str) -> str:
+    return t(f"surface.{which}")
+
+
+def _take_surface(scored: Scored, key: str) -> None:
+    scored.view.surface_of = shown_in(key)
 
 
 def _words(scored: Scored, mesh: ThinMesh) -> str:
     other = "reference" if scored.view.surface_of == "prediction" else "prediction"
-    parts = ["Drag to turn, wheel to zoom. Red: the prediction is too large there; blue: too small."]
+    parts = [t("surface.turn")]
     if not np.isfinite(mesh.distances_mm).all():
-        parts = [f"The {other} is empty: there is no distance to colour by."]
+        parts = [t("surface.empty", mask=_mask(other))]
     if scored.unit() != "mm":
-        parts.append(
-            "The files give no voxel size: lengths are steps of one voxel, not mm, and shapes may be squeezed."
-        )
+        parts.append(t("surface.no_size"))
     if mesh.merged_mm:
-        parts.append(f"Drawn coarser than measured: details below {mesh.merged_mm:.1f} {scored.unit()} are smoothed.")
+        parts.append(t("surface.coarse", length=f"{mesh.merged_mm:.1f}", unit=scored.unit()))
     return " ".join(parts)
 
 
@@ -81,9 +87,9 @@ def _figure(mesh: ThinMesh, limit: float, unit: str) -> go.Figure:
         scene={
             "aspectmode": "data",
             "camera": _FROM_THE_FRONT,
-            "xaxis": {**axis, "title": f"left ({unit})"},
-            "yaxis": {**axis, "title": f"back ({unit})"},
-            "zaxis": {**axis, "title": f"head ({unit})"},
+            "xaxis": {**axis, "title": t("surface.left", unit=unit)},
+            "yaxis": {**axis, "title": t("surface.back", unit=unit)},
+            "zaxis": {**axis, "title": t("surface.head", unit=unit)},
         },
     )
     return figure
@@ -91,5 +97,5 @@ def _figure(mesh: ThinMesh, limit: float, unit: str) -> go.Figure:
 
 def _hover(distance: float, unit: str) -> str:
     if not np.isfinite(distance):
-        return "no distance"
+        return t("surface.no_distance")
     return f"{distance:+.1f} {unit}".replace("-", "−")

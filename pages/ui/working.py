@@ -21,6 +21,7 @@ import streamlit as st
 
 from core.errors import LobuleError
 from pages.ui.card import plain
+from pages.ui.words import t
 
 _Made = TypeVar("_Made")
 _LOOK_S = 0.5
@@ -42,6 +43,7 @@ class _Shared(Generic[_Made]):
     stop: Event = field(default_factory=Event)
     ended: Event = field(default_factory=Event)
     trouble: str = ""
+    fault: str = ""
 
 
 class Working(Generic[_Made]):
@@ -78,7 +80,8 @@ class Working(Generic[_Made]):
     @property
     def trouble(self) -> str:
         """Why it ended early, for the screen; empty if it did not, or was told to."""
-        return self._shared.trouble
+        fault = self._shared.fault
+        return t("working.fault", kind=fault) if fault else self._shared.trouble
 
     @property
     def left_s(self) -> float | None:
@@ -137,7 +140,7 @@ def _work(make: Callable[[], Generator[_Made]], shared: _Shared[_Made]) -> None:
     except Exception as fault:
         # A log outlives the session, and the text of an error may name a file after a patient: only its kind is kept.
         logging.getLogger(__name__).warning("Work beside the page ended early (%s)", type(fault).__name__)
-        shared.trouble = f"A fault of the program ended the work early ({type(fault).__name__}). What was made is kept."
+        shared.fault = type(fault).__name__
     finally:
         shared.ended.set()
 
@@ -148,7 +151,7 @@ def watch(work: Working[_Made], noun: str) -> None:
 
     Args:
         work: What to look at.
-        noun: What one thing is called, as in “case”.
+        noun: What one thing is: ``case`` or ``file``.
     """
     if work.has_ended:
         st.rerun()
@@ -156,22 +159,25 @@ def watch(work: Working[_Made], noun: str) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     bar.progress(done / planned if planned else 1.0, _said(work, noun, done, planned))
     button.button(
-        "Stopping…" if work.is_stopping else "Stop",
+        t("working.stopping") if work.is_stopping else t("working.stop"),
         key="stop_working",
         icon=":material/stop_circle:",
         disabled=work.is_stopping,
         on_click=work.stop,
         width="stretch",
-        help="What is scored so far is kept",
+        help=t("working.kept"),
     )
 
 
 def _said(work: Working[_Made], noun: str, done: int, planned: int) -> str:
     if done >= planned:
-        return f"{planned} of {planned} {noun}s"
-    left = "" if work.left_s is None else f" · about {_duration(work.left_s)} left"
-    return f"{noun.capitalize()} {done + 1} of {planned} · {plain(work.names[done])}{left}"
+        return t(f"working.done.{noun}", done=planned, planned=planned)
+    left = "" if work.left_s is None else f" · {t('working.left', time=_duration(work.left_s))}"
+    now = t(f"working.now.{noun}", number=done + 1, planned=planned, name=plain(work.names[done]))
+    return now + left
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds < 90:
+        return t("working.seconds", count=round(seconds))
+    return t("working.minutes", count=round(seconds / 60))
