@@ -11,9 +11,10 @@ from core.scoring.lesions import Lesion
 from core.scoring.scorecard import LabelScore
 from pages.ui.card import plain
 from pages.ui.figures import all_figures, definitions, tiles
-from pages.ui.scored import DISTANCE, ERRORS, SIDE, SURFACE, VIEWS, Scored
+from pages.ui.scored import DISTANCE, ERRORS, PLANES, SIDE, SURFACE, VIEWS, Scored
 from pages.ui.slicewise import meaning_of_colours, slice_curve, slice_picture, three_pictures
-from pages.ui.state import show_in, shown_in
+from pages.ui.state import app_state, show_in, shown_in
+from pages.ui.viewer.face import comparison
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known, title
 
@@ -22,6 +23,7 @@ VIEW_WORDS = {
     ERRORS: "results.view.errors",
     DISTANCE: "results.view.distances",
     SIDE: "results.view.side",
+    PLANES: "results.view.planes",
     SURFACE: "results.view.surface",
 }
 LIMITS = (1.0, 2.0, 5.0, 10.0, 20.0)
@@ -42,17 +44,19 @@ def results(scored: Scored) -> None:
 @st.fragment
 def _panel(scored: Scored) -> None:
     label = _head(scored)
-    side = scored.view.shows == SIDE
-    if side:
+    wide = scored.view.shows in (SIDE, PLANES)
+    if scored.view.shows == SIDE:
         three_pictures(scored, label)
+    elif wide:
+        comparison(app_state(), scored)
     left, right = st.columns([1, 1.1], gap="medium")
     with left:
-        if side:
+        if wide:
             tiles(scored, label)
         else:
             slice_picture(scored, label)
     with right:
-        if not side:
+        if not wide:
             tiles(scored, label)
         slice_curve(scored, label)
     lesions, figures = st.columns([1, 1.3], gap="large")
@@ -84,7 +88,7 @@ def _head(scored: Scored) -> LabelScore:
         show_in(shows, view.shows)
         st.segmented_control(
             t("results.view"),
-            VIEWS if scored.depth > 1 else VIEWS[:-1],
+            VIEWS if scored.depth > 1 else VIEWS[:-2],
             format_func=lambda view: t(VIEW_WORDS[view]),
             key=shows,
             label_visibility="collapsed",
@@ -103,7 +107,7 @@ def _take_label(scored: Scored, key: str) -> None:
     view.label = shown_in(key)
     counts = scored.label().slices[view.z]
     if not counts.predicted and not counts.reference:
-        view.z = worst_slice(scored.label()) or 0
+        view.go_to(worst_slice(scored.label()) or 0)
 
 
 def _take_view(scored: Scored, key: str) -> None:
@@ -165,7 +169,7 @@ def _lesions(scored: Scored, label: LabelScore) -> None:
 def _take_lesion(scored: Scored, key: str, slices: list[int]) -> None:
     rows = shown_in(key)["selection"]["rows"]
     if rows:
-        scored.view.z = slices[rows[0]]
+        scored.view.go_to(slices[rows[0]])
 
 
 def _row(what: str, lesion: Lesion, dice: float) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
 
 from core.imaging.label import renumbered
 from core.imaging.volume import Mask, Volume
 from core.imaging.window import PRESETS, Window
 from core.scoring.batch import Row
-from core.scoring.crop import Bools, Box, grown, joint_box
+from core.scoring.crop import Bools, Box, Voxels, grown, joint_box
 from core.scoring.distancemap import OutlineDistances, outline_distances
-from core.scoring.errormap import distance_mesh
+from core.scoring.errormap import distance_mesh, outcomes
 from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, worst_slice
 from core.scoring.scorecard import USUAL, LabelScore, Scorecard, score
 from core.scoring.surfaces import Definition, SurfaceDistances, hausdorff, surface_distances
@@ -17,12 +21,13 @@ from core.scoring.thinning import ThinMesh, thinned
 from pages.ui.desk import Named, Table
 from pages.ui.matching_values import Matching, is_tumour
 from pages.ui.passport import Fitting
+from pages.ui.viewer.exhibit import Exhibit, Layer
 from pages.ui.words import t
 
 Pair = tuple[Mask, Mask]
 UNIT_VOXELS = (1.0, 1.0, 1.0)
 MOST_TRIANGLES = 40_000
-VIEWS = ERRORS, DISTANCE, SIDE, SURFACE = "Errors", "Distances", "Side by side", "3-D surface"
+VIEWS = ERRORS, DISTANCE, SIDE, PLANES, SURFACE = "Errors", "Distances", "Side by side", "Planes", "3-D surface"
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,14 @@ class View:
     Attributes:
         z: The slice, from 0.
         label: Value of the label.
-        shows: Errors, distances, side by side or the surface.
+        shows: Errors, distances, side by side, the viewer with its planes, or the surface.
         surface_of: Whose surface, ``prediction`` or ``reference``.
         zoomed: Whether only the part around the label is shown.
         opacity: Of the errors, 0–1.
         limit: Where the colours of distances end, in mm, or voxels where their size is not known.
         height: Of the picture, in pixels.
         window: Of the CT.
+        moves: Counts the moves to a slice that the viewer did not ask for.
     """
 
     z: int
@@ -65,6 +71,12 @@ class View:
     limit: float = 5.0
     height: int = 376
     window: Window = PRESETS["Abdomen"]
+    moves: int = 0
+
+    def go_to(self, z: int) -> None:
+        """Show a slice, and tell the viewer."""
+        self.z = z
+        self.moves += 1
 
 
 @dataclass
@@ -139,6 +151,16 @@ class Scored:
         """Return prediction and reference as a label is scored: the liver maybe with its tumours."""
         return self.whole_liver[1] if self.whole_liver and self.whole_liver[0] == value else self.pair
 
+    def exhibit(self) -> Exhibit:
+        """Return what the viewer fetches: the CT, and of each label errors, prediction and reference."""
+        layers: dict[str, Layer] = {}
+        for value in self.names:
+            predicted, reference = (mask.voxels for mask in self.masks(value))
+            layers[f"errors-{value}"] = partial(_errors, predicted, reference, value)
+            layers[f"prediction-{value}"] = partial(_part, predicted, value)
+            layers[f"reference-{value}"] = partial(_part, reference, value)
+        return Exhibit(self.pair[1].grid.shape, self.volume.hu if self.volume else None, layers)
+
     @property
     def title(self) -> str:
         """What was compared with what, in words."""
@@ -207,6 +229,15 @@ class Scored:
     def _cut(self, value: int) -> tuple[Bools, Bools]:
         predicted, reference = (mask.voxels[self.box(value)] == value for mask in self.masks(value))
         return predicted, reference
+
+
+def _errors(predicted: Voxels, reference: Voxels, value: int, first: int, last: int) -> npt.NDArray[np.uint8]:
+    return outcomes(predicted[first:last] == value, reference[first:last] == value)
+
+
+def _part(voxels: Voxels, value: int, first: int, last: int) -> npt.NDArray[np.uint8]:
+    part: Bools = voxels[first:last] == value
+    return part.view(np.uint8)
 
 
 def _card(

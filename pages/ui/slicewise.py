@@ -125,11 +125,11 @@ def _step(scored: Scored, icon: str, by: int, words: str) -> None:
 
 
 def _go_to(scored: Scored, z: int) -> None:
-    scored.view.z = z
+    scored.view.go_to(z)
 
 
 def _take_slice(scored: Scored) -> None:
-    scored.view.z = shown_in("metrics_slice") - 1
+    scored.view.go_to(shown_in("metrics_slice") - 1)
 
 
 def slice_curve(scored: Scored, label: LabelScore) -> None:
@@ -182,7 +182,7 @@ def _mark(share: float) -> str:
 def _take_point(scored: Scored, key: str) -> None:
     chosen: Any = shown_in(key)
     if chosen and chosen["selection"]["points"]:
-        scored.view.z = int(chosen["selection"]["points"][0]["x"]) - 1
+        scored.view.go_to(int(chosen["selection"]["points"][0]["x"]) - 1)
 
 
 def _shown(scored: Scored, label: LabelScore, height: int, widest: int) -> Shown:

@@ -37,7 +37,7 @@ export class Frame {
     const { root } = this.viewer;
     if (!root.isConnected) return;
     const top = root.getBoundingClientRect().top + scrolled(root);
-    const height = Math.max(LOWEST, Math.floor(window.innerHeight - top - BELOW));
+    const height = this.viewer.data.height ?? Math.max(LOWEST, Math.floor(window.innerHeight - top - BELOW));
     if (height !== this.height) root.style.height = `${(this.height = height)}px`;
     clearTimeout(this.measuring);
     this.measuring = setTimeout(() => this.settle(), 250); // what stands above may still take its place

@@ -22,7 +22,7 @@ export class ObjectList {
     const key = [objects.stamp, lookStamp, session.active?.id, z, queue.jobs.length, data.editable].join();
     if (key === this.key) return;
     this.key = key;
-    this.fresh.hidden = !data.editable;
+    this.root.hidden = !data.editable;
     this.empty.hidden = objects.table.length > 0;
     text(this.count, objects.table.length ? String(objects.table.length) : "");
     const rows = objects.table.map((object) => this.row(object, z));

@@ -138,7 +138,7 @@ export class Viewer extends Stage {
     this.wear();
     this.loader.want(this.shownLayers().map(({ name }) => name));
     if (!before) this.reports.look();
-    this.refreshObjects();
+    if (data.editable) this.refreshObjects();
     this.frame.measure();
     this.schedule();
   }
