@@ -17,8 +17,11 @@ from pages.ui.card import plain
 from pages.ui.cohorts import Cohort
 from pages.ui.pictures import legend
 from pages.ui.state import shown_in
+from pages.ui.words import t
+from pages.ui.words.steps import known
 
 HEIGHT = 320
+WORDS_IN = {"case": "cohort.column.case", "lesions": "cohort.column.lesions", "problem": "cohort.column.problem"}
 _IN_TABLE = ("dice", "nsd", "hd95_mm", "volume_difference_ml")
 _FAILED = "background-color: #5a2229; color: #ffd9dc"
 _PICKED = "background-color: #17403b"
@@ -38,25 +41,30 @@ def table(cohort: Cohort, label: int, key: str) -> None:
         key="cohort_table",
         on_select=partial(_take_row, cohort, [row.case for row in rows]),
         selection_mode="single-cell",
-        column_config={"case": st.column_config.TextColumn(pinned=True)}
-        | {each: st.column_config.NumberColumn(wording.heading(each, _tolerances(rows))) for each in keys},
+        column_config={
+            name: st.column_config.TextColumn(t(key), pinned=name == "case") for name, key in WORDS_IN.items()
+        }
+        | {each: st.column_config.NumberColumn(known(wording.heading(each, _tolerances(rows)))) for each in keys},
     )
-    st.caption(f"{len(rows)} of {len(cohort.looked_at)} cases, worst {CARDS[key].name} first. Click one to see it.")
+    counts = {"count": len(rows), "all": len(cohort.looked_at)}
+    st.caption(t("cohort.worst_first", figure=known(CARDS[key].name), **counts))
 
 
 def _filters(key: str) -> tuple[str, float | None]:
     """Let the reader look for a name, and for figures beyond a limit."""
     card = CARDS[key]
     left, right = st.columns(2)
-    text = left.text_input("Case", key="cohort_name", placeholder="Part of a name", label_visibility="collapsed")
+    text = left.text_input(
+        t("cohort.name"), key="cohort_name", placeholder=t("cohort.name_part"), label_visibility="collapsed"
+    )
     if not card.better:
         return text or "", None
     limit = right.number_input(
-        "Limit",
+        t("cohort.limit"),
         value=None,
         step=1.0 if card.unit else 0.05,
         key=f"cohort_limit_{key}",
-        placeholder=f"{card.name} {'below' if card.better > 0 else 'above'} …",
+        placeholder=t("cohort.below" if card.better > 0 else "cohort.above", figure=known(card.name)),
         label_visibility="collapsed",
     )
     return text or "", limit
@@ -73,11 +81,21 @@ def _coloured(rows: Sequence[Row], label: int, keys: Sequence[str], picked: str 
             found, missed, false = (
                 len(some) for some in (score.lesions.matches, score.lesions.missed, score.lesions.false)
             )
-            line["lesions"] = f"{found} of {found + missed}" + (f", {false} false" if false else "")
+            line["lesions"] = _lesions_found(found, found + missed, false)
         lines.append(line)
     frame = pd.DataFrame(lines, columns=["case", *keys, "lesions", "problem"])
     colours = [_FAILED if row.card is None else _PICKED if row.case == picked else "" for row in rows]
-    return frame.style.format({key: partial(wording.number, key=key) for key in keys}).apply(lambda _: colours)
+    return frame.style.format({key: partial(_number, key=key) for key in keys}).apply(lambda _: colours)
+
+
+def _number(value: float, key: str) -> str:
+    return known(wording.number(value, key))
+
+
+def _lesions_found(found: int, of: int, false: int) -> str:
+    if false:
+        return t("cohort.found_false", found=found, all=of, count=false)
+    return t("cohort.found", found=found, all=of)
 
 
 def _tolerances(rows: Sequence[Row]) -> set[float]:
@@ -96,7 +114,7 @@ def one_case(cohort: Cohort, label: int, key: str) -> None:
     case = cohort.case if cohort.case in names else names[0]
     found = [next((row for row in rows if row.case == case), None) for rows in (cohort.rows, cohort.second)]
     with st.container(border=True, key="cohort_case"):
-        st.markdown(f"**{plain(case)}**" + ("" if cohort.case == case else " · the first of the list"))
+        st.markdown(f"**{plain(case)}**" + ("" if cohort.case == case else f" · {t('cohort.first')}"))
         for name, row in zip("AB", found, strict=True):
             if row is not None:
                 _one_row(row, label, key, f"**{name}** · " if cohort.second else "")
@@ -108,20 +126,20 @@ def _one_row(row: Row, label: int, key: str, prefix: str) -> None:
         return
     score = label_of(row, label)
     keys = list(dict.fromkeys([key, "dice", "hd95_mm"]))[:3]
-    st.markdown(prefix + " · ".join(f"{CARDS[each].name} {wording.figure(score, each)}" for each in keys))
+    st.markdown(prefix + " · ".join(f"{known(CARDS[each].name)} {known(wording.figure(score, each))}" for each in keys))
     for picture in row.pictures:
         if picture.label == label:
-            st.image(picture.jpeg, caption=picture.caption, width="stretch")
-            st.html(legend({WORDS[outcome]: COLOURS[outcome] for outcome in WORDS}))
+            st.image(picture.jpeg, caption=known(picture.caption), width="stretch")
+            st.html(legend({known(WORDS[outcome]): COLOURS[outcome] for outcome in WORDS}))
     _lesions(row, label)
     for note in row.card.notes:
-        st.caption(f":material/info: {plain(note)}")
+        st.caption(f":material/info: {plain(known(note))}")
 
 
 def _lesions(row: Row, label: int) -> None:
     score = label_of(row, label)
     if score is None:
-        st.caption("Neither mask of this case holds the label.")
+        st.caption(t("cohort.no_such_label"))
         return
     lesions = score.lesions
     found = [("found", match.reference, match.dice) for match in lesions.matches]
@@ -130,7 +148,12 @@ def _lesions(row: Row, label: int) -> None:
     if not found:
         return
     lines = [
-        {"lesion": what, "slice": round(lesion.centre[0]) + 1, "ml": _known(lesion.volume_ml), "Dice": _known(dice)}
+        {
+            t("cohort.column.lesion"): known(what),
+            t("cohort.column.slice"): round(lesion.centre[0]) + 1,
+            "ml": _known(lesion.volume_ml),
+            "Dice": _known(dice),
+        }
         for what, lesion, dice in found
     ]
     number = st.column_config.NumberColumn

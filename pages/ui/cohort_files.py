@@ -11,6 +11,7 @@ from core.reporting.scores import Comparison, report
 from core.scoring.contrast import contrast
 from core.scoring.tables import csv_text, json_text, label_names
 from pages.ui.cohorts import Cohort
+from pages.ui.words import t
 
 COMPARED = ("dice", "nsd", "hd95_mm", "lesion_f1")
 _SEED = 0
@@ -19,18 +20,18 @@ _SEED = 0
 def downloads(cohort: Cohort) -> None:
     """Offer the figures as files; made when asked for."""
     files: list[tuple[str, str, Callable[[], str]]] = [
-        ("Report (one HTML file)", "lobule-cohort.html", partial(html, cohort)),
-        ("Figures as CSV", "lobule-cohort.csv", partial(csv_text, cohort.rows)),
-        ("Everything as JSON", "lobule-cohort.json", partial(json_text, cohort.rows)),
+        (t("taking.report"), "lobule-cohort.html", partial(html, cohort)),
+        (t("taking.csv"), "lobule-cohort.csv", partial(csv_text, cohort.rows)),
+        (t("taking.json"), "lobule-cohort.json", partial(json_text, cohort.rows)),
     ]
     if cohort.second:
         files += [
-            ("Figures of B as CSV", "lobule-cohort-b.csv", partial(csv_text, cohort.second)),
-            ("Everything of B as JSON", "lobule-cohort-b.json", partial(json_text, cohort.second)),
+            (t("cohort.figures_b"), "lobule-cohort-b.csv", partial(csv_text, cohort.second)),
+            (t("cohort.everything_b"), "lobule-cohort-b.json", partial(json_text, cohort.second)),
         ]
     for title, name, make in files:
         st.download_button(title, make, name, key=f"take_{name}", on_click="ignore", width="stretch")
-    st.caption("The report opens in any browser, without a network.")
+    st.caption(t("taking.anywhere"))
 
 
 def html(cohort: Cohort) -> str:

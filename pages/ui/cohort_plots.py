@@ -11,6 +11,8 @@ from core.scoring.batch import Row
 from core.scoring.contrast import Contrast
 from core.scoring.definitions import CARDS, HUMAN_DICE
 from core.scoring.ranking import figure_of
+from pages.ui.words import t
+from pages.ui.words.steps import known
 
 POINT, PICKED, WORSE = "#2bb3a3", "#ffb454", "#ff6b6b"
 GROUPS = (
@@ -46,16 +48,16 @@ def boxes(rows: Sequence[Row], label: int, key: str, picked: str | None, with_re
     values = {each: [(row.case, figure_of(row, label, each)) for row in rows if row.card] for each in keys}
     top = _ABOVE * max((value for some in values.values() for _, value in some if isfinite(value)), default=1.0)
     for at, each in enumerate(keys):
-        known = [(case, value) for case, value in values[each] if isfinite(value)]
+        finite = [(case, value) for case, value in values[each] if isfinite(value)]
         figure.add_box(
-            x=[at] * len(known), y=[value for _, value in known], boxpoints=False, width=0.5, hoverinfo="skip",
+            x=[at] * len(finite), y=[value for _, value in finite], boxpoints=False, width=0.5, hoverinfo="skip",
             line_color="#8fa3ab", fillcolor="rgba(143, 163, 171, 0.15)",
         )  # fmt: skip
         unit = CARDS[each].unit
-        told = [f"{case}: {wording.number(value, each)} {unit}" for case, value in known]
-        _add_points(figure, at, known, told, picked, "circle")
+        told = [f"{case}: {wording.number(value, each)} {unit}" for case, value in finite]
+        _add_points(figure, at, finite, told, picked, "circle")
         missed = [(case, top) for case, value in values[each] if isinf(value)]
-        _add_points(figure, at, missed, [f"{case}: missed or made up" for case, _ in missed], picked, "x")
+        _add_points(figure, at, missed, [t("cohort.no_distance", name=case) for case, _ in missed], picked, "x")
     if with_readers and "dice" in keys:
         low, high = HUMAN_DICE
         figure.add_shape(
@@ -63,7 +65,7 @@ def boxes(rows: Sequence[Row], label: int, key: str, picked: str | None, with_re
         )  # fmt: skip
     figure.update_layout(
         **_layout(HEIGHT),
-        xaxis={"tickvals": list(range(len(keys))), "ticktext": [CARDS[each].name for each in keys]},
+        xaxis={"tickvals": list(range(len(keys))), "ticktext": [known(CARDS[each].name) for each in keys]},
         yaxis={"title": CARDS[key].unit or None, "range": [-0.03, 1.03] if CARDS[key].span == "0 to 1" else None},
     )
     return figure
@@ -121,7 +123,10 @@ def differences(found: Contrast, picked: str | None) -> go.Figure:
     few = len(cases) <= _NAMES
     figure.update_layout(
         **_layout(max(170, 60 + 24 * len(cases)) if few else 480),
-        xaxis={"title": f"B less A: {CARDS[found.key].name}{unit and ','}{unit}", "zeroline": False},
+        xaxis={
+            "title": t("cohort.b_less_a", figure=f"{known(CARDS[found.key].name)}{unit and ','}{unit}"),
+            "zeroline": False,
+        },
         yaxis={
             "tickvals": list(range(len(cases))) if few else [],
             "ticktext": [_short(case) for case, _ in cases] if few else [],

@@ -19,7 +19,9 @@ from pages.ui.cohort_plots import boxes, differences
 from pages.ui.cohorts import Cohort
 from pages.ui.figures import definitions
 from pages.ui.matching_values import is_tumour
-from pages.ui.state import show_in, shown_in, value_of
+from pages.ui.state import show_in, shown_in
+from pages.ui.words import in_words, t
+from pages.ui.words.steps import known, title
 
 FIGURES = (
     "dice", "iou", "precision", "recall", "nsd", "hd95_mm", "assd_mm", "hd_mm", "volume_difference_ml",
@@ -51,7 +53,7 @@ def results(cohort: Cohort) -> None:
     if names:
         _tiles(cohort, chosen)
     else:
-        st.info("No case holds a label that could be scored.")
+        st.info(t("cohort.none"))
     left, right = st.columns([1.55, 1], gap="medium")
     with left:
         _views(cohort, chosen)
@@ -64,30 +66,41 @@ def _head(cohort: Cohort, names: dict[int, str]) -> Choice:
     """Say how many cases were scored; let the reader choose label and figure, and take files away."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     row.markdown(_scored(cohort), width="stretch")
-    how: dict[str, Any] = {"label_visibility": "collapsed", "on_change": _take_choice, "args": (cohort,)}
+    hidden: dict[str, Any] = {"label_visibility": "collapsed", "on_change": _take_choice}
     if cohort.rows and cohort.second:
         show_in("cohort_which", "B" if cohort.looks_at_b else "A")
-        row.segmented_control("Prediction", ["A", "B"], key="cohort_which", required=True, **how)
+        row.segmented_control(
+            t("cohort.prediction"),
+            ["A", "B"],
+            key="cohort_which",
+            required=True,
+            args=(cohort, "cohort_which"),
+            **hidden,
+        )
     if names:
         cohort.label = cohort.label if cohort.label in names else max(names)
-        titles = {value: plain(name[:1].upper() + name[1:]) for value, name in names.items()}
-        show_in("cohort_label", cohort.label)
-        row.segmented_control(
-            "Label", list(names), format_func=titles.__getitem__, key="cohort_label", required=True, **how
-        )
-    show_in("cohort_figure", cohort.figure)
-    row.selectbox(
-        "Figure", FIGURES, format_func=lambda each: CARDS[each].name, key="cohort_figure", width=230, **how
-    )  # fmt: skip
-    with row.popover("Download", icon=":material/download:", width="content"):
+        titles = {value: plain(title(name)) for value, name in names.items()}
+        key = in_words("cohort_label")
+        show_in(key, cohort.label)
+        how = hidden | {"key": key, "format_func": titles.__getitem__, "args": (cohort, key)}
+        row.segmented_control(t("cohort.label"), list(names), required=True, **how)
+    key = in_words("cohort_figure")
+    show_in(key, cohort.figure)
+    how = hidden | {"key": key, "format_func": lambda each: known(CARDS[each].name), "args": (cohort, key)}
+    row.selectbox(t("cohort.figure"), FIGURES, width=230, **how)
+    with row.popover(t("taking.download"), icon=":material/download:", width="content"):
         downloads(cohort)
     return Choice(cohort.label, names.get(cohort.label, ""), cohort.figure)
 
 
-def _take_choice(cohort: Cohort) -> None:
-    cohort.looks_at_b = value_of("cohort_which") == "B"
-    cohort.label = value_of("cohort_label") or cohort.label
-    cohort.figure = shown_in("cohort_figure")
+def _take_choice(cohort: Cohort, key: str) -> None:
+    chosen = shown_in(key)
+    if key.startswith("cohort_which"):
+        cohort.looks_at_b = chosen == "B"
+    elif key.startswith("cohort_label"):
+        cohort.label = chosen
+    else:
+        cohort.figure = chosen
 
 
 def _scored(cohort: Cohort) -> str:
@@ -98,9 +111,9 @@ def _scored(cohort: Cohort) -> str:
             continue
         failed = sum(row.card is None for row in rows)
         said = f"{name}: " if all(cohort.planned) else ""
-        said += f"**{len(rows) - failed} of {planned} cases scored**"
-        said += f", :red[{failed} failed]" if failed else ""
-        said += f", stopped after {len(rows)}" if len(rows) < planned else ""
+        said += f"**{t('cohort.scored', done=len(rows) - failed, planned=planned)}**"
+        said += f", :red[{t('cohort.failed', count=failed)}]" if failed else ""
+        said += f", {t('cohort.stopped', count=len(rows))}" if len(rows) < planned else ""
         parts.append(said)
     return " · ".join(parts)
 
@@ -109,19 +122,20 @@ def _tiles(cohort: Cohort, chosen: Choice) -> None:
     """Show the three numbers that are all called Dice."""
     found = three_dice([row.card for row in cohort.looked_at if row.card], chosen.label)
     tiles = (
-        ("Dice, pooled over voxels", found.pooled, "All voxels of all cases together: large objects rule."),
-        ("Dice, mean per case", found.per_case, "Every case where it is defined counts once. The usual figure."),
-        ("Dice, mean per lesion", found.per_lesion, "Every lesion counts once, 0 if missed: small lesions rule."),
+        (t("cohort.pooled"), found.pooled, t("cohort.pooled_help")),
+        (t("cohort.per_case"), found.per_case, t("cohort.per_case_help")),
+        (t("cohort.per_lesion"), found.per_lesion, t("cohort.per_lesion_help")),
     )
     with st.container(key="tiles"):
-        for column, (title, value, text) in zip(st.columns(3), tiles, strict=True):
-            column.metric(title, wording.number(value, "dice"), help=text)
+        for column, (words, value, text) in zip(st.columns(3), tiles, strict=True):
+            column.metric(words, known(wording.number(value, "dice")), help=text)
     if is_tumour(chosen.name):
-        st.caption(HUMAN_WORDS)
+        st.caption(known(HUMAN_WORDS))
 
 
 def _views(cohort: Cohort, chosen: Choice) -> None:
-    titles = ["Cases", "Box plots", "Averages", *(["A against B"] if cohort.second else [])]
+    titles = [t("cohort.view.cases"), t("cohort.view.boxes"), t("cohort.view.averages")]
+    titles += [t("cohort.view.against")] if cohort.second else []
     tabs = st.tabs(titles, key="cohort_views")
     with tabs[0]:
         table(cohort, chosen.label, chosen.key)
@@ -142,10 +156,7 @@ def _boxes(cohort: Cohort, chosen: Choice) -> None:
         selection_mode="points",
         config={"displayModeBar": False},
     )
-    st.caption(
-        "Box: the middle half of the cases with the median. A point: one case; click it. A cross: missed or made up, "
-        "so there is no distance." + (" The band: human readers." if is_tumour(chosen.name) else "")
-    )
+    st.caption(t("cohort.boxes") + (f" {t('cohort.band')}" if is_tumour(chosen.name) else ""))
 
 
 def _take_point(cohort: Cohort, key: str) -> None:
@@ -161,26 +172,23 @@ def _averages(cohort: Cohort, chosen: Choice) -> None:
     lines = []
     for key in FIGURES:
         defined, harsh = summaries(cards, chosen.label, key, np.random.default_rng(_SEED))
-        lines.append(_average(key, "defined", defined))
+        lines.append(_average(key, t("cohort.defined"), defined))
         if defined.infinite:
-            lines.append(_average(key, "penalised", harsh))
+            lines.append(_average(key, t("cohort.penalised"), harsh))
     st.dataframe(lines, hide_index=True, height=HEIGHT, key="cohort_averages")
-    st.caption(
-        "Defined: cases without the figure are left out and counted as undefined, infinite distances as infinite. "
-        "Penalised: an infinite distance counts as the diagonal of its image. Mean with its 95 % bootstrap interval."
-    )
+    st.caption(t("cohort.averages"))
 
 
 def _average(key: str, counted: str, found: Summary) -> dict[str, Any]:
     unit = f", {CARDS[key].unit}" if CARDS[key].unit else ""
     return {
-        "figure": CARDS[key].name + unit,
-        "counted": counted,
+        t("cohort.column.figure"): known(CARDS[key].name) + unit,
+        t("cohort.column.counted"): counted,
         "n": found.n,
-        "mean [95 % CI]": wording.mean(found, key),
-        "median (IQR)": wording.median(found, key),
-        "undefined": found.undefined,
-        "infinite": found.infinite,
+        t("cohort.column.mean"): known(wording.mean(found, key)),
+        t("cohort.column.median"): known(wording.median(found, key)),
+        t("cohort.column.undefined"): found.undefined,
+        t("cohort.column.infinite"): found.infinite,
     }
 
 
@@ -197,7 +205,5 @@ def _against(cohort: Cohort, chosen: Choice) -> None:
             selection_mode="points",
             config={"displayModeBar": False},
         )
-    st.caption(
-        "A point per case: B less A. Dotted: the mean, in its 95 % bootstrap interval. p: Wilcoxon signed-rank test."
-        + (f" Left out, as one has no figure: {found.difference.left_out}." if found.difference.left_out else "")
-    )
+    out = found.difference.left_out
+    st.caption(t("cohort.against") + (f" {t('cohort.against_left_out', count=out)}" if out else ""))

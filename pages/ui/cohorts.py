@@ -15,10 +15,11 @@ from core.scoring.folders import Pair, pairs
 from pages.ui.card import plain
 from pages.ui.state import AppState, value_of
 from pages.ui.stored import Stored, store, uploader
+from pages.ui.words import many, t
 from pages.ui.working import Working, watch
 
 A, REFERENCE, B = "prediction", "reference", "second prediction"
-TITLES = {A: "Predictions A", REFERENCE: "References", B: "Predictions B (optional)"}
+TITLES = {A: "cohort.a", REFERENCE: "cohort.reference", B: "cohort.b"}
 _TABLE_ROWS = 6
 
 
@@ -77,9 +78,9 @@ def choose(cohort: Cohort) -> None:
     files = {}
     for column, (key, title) in zip(st.columns(3, gap="medium"), TITLES.items(), strict=True):
         with column:
-            files[key] = uploader(title, f"cohort_{key.replace(' ', '_')}", partial(cohort.changed.add, key))
+            files[key] = uploader(t(title), f"cohort_{key.replace(' ', '_')}", partial(cohort.changed.add, key))
             if key in cohort.stored and not files[key]:
-                st.caption(f":material/inventory_2: {cohort.stored[key].count} from before are still here.")
+                st.caption(f":material/inventory_2: {t('cohort.kept', count=cohort.stored[key].count)}")
     if cohort.changed:
         _match(cohort, files)
     if cohort.trouble:
@@ -87,21 +88,18 @@ def choose(cohort: Cohort) -> None:
     if any(cohort.pairs):
         _matching(cohort)
     elif not cohort.trouble:
-        st.caption(
-            "Each case is one label file, or one folder of slices. Cases match by name: `case7.nii.gz` here belongs "
-            "to `case7.seg.nrrd` there. A second prediction of the same cases is compared with the first."
-        )
+        st.caption(t("cohort.hint"))
     labels, tolerance, button = st.columns([2, 1, 1], vertical_alignment="bottom", gap="medium")
     labels.text_input(
-        "Labels (all, if empty)",
+        t("cohort.labels"),
         key="cohort_labels",
-        placeholder="1=liver, 2=tumour",
-        help="Which values to score and what to call them. Without names, the files' own or the usual ones count.",
+        placeholder=t("cohort.labels_example"),
+        help=t("cohort.labels_help"),
     )
-    tolerance.number_input("Surface Dice tolerance, mm", 0.1, 20.0, 2.0, 0.5, key="cohort_tolerance")
+    tolerance.number_input(t("cohort.tolerance"), 0.1, 20.0, 2.0, 0.5, key="cohort_tolerance")
     count = sum(bool(pair.predicted and pair.reference) for pair in cohort.pairs[0])
     button.button(
-        f"Score {count} case{'s' if count != 1 else ''}",
+        many("cohort.score", count),
         type="primary",
         key="score_cohort",
         disabled=not cohort.is_ready or cohort.work is not None,
@@ -117,7 +115,7 @@ def _match(cohort: Cohort, files: Mapping[str, Sequence[UploadedFile]]) -> None:
     cohort.changed.clear()
     cohort.pairs, cohort.trouble = ([], []), None
     try:
-        with st.spinner("Matching the cases…"):
+        with st.spinner(t("cohort.matching")):
             for key in changed:
                 cohort.stored.pop(key, None)
                 if files[key]:
@@ -135,16 +133,19 @@ def _pairs(cohort: Cohort, key: str) -> list[Pair]:
 def _matching(cohort: Cohort) -> None:
     """Say how many cases match, and list who lacks a partner."""
     first, second = ({pair.case: pair for pair in some} for some in cohort.pairs)
-    rows = []
+    rows, missing = [], t("cohort.missing")
     for case in dict.fromkeys([*first, *second]):
         ours, theirs = first.get(case), second.get(case)
         found = {A: ours and ours.predicted, REFERENCE: _any(ours, theirs), B: theirs and theirs.predicted}
-        rows.append({"case": case} | {key: found[key].name if found[key] else "missing" for key in cohort.stored})
-    lacking = [row for row in rows if "missing" in row.values()]
+        files = {t(f"stored.what.{key.replace(' ', '_')}"): found[key] for key in cohort.stored}
+        rows.append(
+            {t("cohort.column.case"): case} | {what: file.name if file else missing for what, file in files.items()}
+        )
+    lacking = [row for row in rows if missing in row.values()]
     whole = len(rows) - len(lacking)
     st.markdown(
-        f"**{whole} case{'s' if whole != 1 else ''} match**"
-        + (f" · :red[{len(lacking)} lack{'s' if len(lacking) == 1 else ''} a file]" if lacking else "")
+        f"**{many('cohort.match', whole)}**"
+        + (f" · :red[{many('cohort.lack', len(lacking))}]" if lacking else "")
         + _left_out(cohort)
     )
     table = [*lacking, *(row for row in rows if row not in lacking)]
@@ -159,7 +160,7 @@ def _left_out(cohort: Cohort) -> str:
     """Say how many files are no labels by their names."""
     used = {path for some in cohort.pairs for pair in some for path in (pair.predicted, pair.reference)}
     count = sum(kept.unused(used) for kept in cohort.stored.values())
-    return f" · {count} other file{'s' if count != 1 else ''} left out" if count else ""
+    return f" · {many('cohort.left_out', count)}" if count else ""
 
 
 def _start(cohort: Cohort) -> None:
@@ -170,7 +171,7 @@ def _start(cohort: Cohort) -> None:
         cohort.trouble = str(error)
         return
     first, second = cohort.pairs
-    names = (*(pair.case for pair in first), *(f"{pair.case} (B)" for pair in second))
+    names = (*(pair.case for pair in first), *(t("cohort.second", name=pair.case) for pair in second))
     cohort.trouble, cohort.rows, cohort.second, cohort.case = None, (), (), None
     cohort.planned = (len(first), len(second))
     held = tuple(cohort.stored.values())
@@ -198,7 +199,7 @@ def named_labels(text: str) -> dict[int, str] | None:
     for part in (part.strip() for part in text.split(",") if part.strip()):
         number, _, name = part.partition("=")
         if not number.strip().isdecimal() or not 1 <= int(number) <= 255:
-            raise ReadError(f"“{part}” is no label. Write values from 1 to 255 and names, such as 1=liver, 2=tumour.")
+            raise ReadError(t("cohort.no_label", text=part))
         labels[int(number)] = name.strip()
     return labels or None
 

@@ -10,6 +10,7 @@ from core.imaging.window import PRESETS, slice_picture, whole_range
 from core.scoring.framing import outlined, part_around, whole_slice
 from core.scoring.gathering import Gathering
 from core.scoring.panel import Panel
+from pages.ui.words import many, t
 
 AGREED: RGB = (90, 150, 225)
 FEW, HALF = np.array([255.0, 214.0, 90.0]), np.array([235.0, 60.0, 60.0])
@@ -17,7 +18,7 @@ OUTLINE: RGB = (245, 245, 245)
 _HEIGHT, _WIDEST, _OPACITY = 400, 520, 0.55
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Compared:
     """Readers who were compared.
 
@@ -26,12 +27,14 @@ class Compared:
         panels: By label.
         volume: The CT under them, or None.
         problems: Sentences on what was left out.
+        label: Value of the label looked at.
     """
 
     gathering: Gathering
     panels: dict[int, Panel]
     volume: Volume | None
     problems: tuple[str, ...]
+    label: int = 0
 
 
 def disagreement_picture(compared: Compared, found: Panel, z: int) -> Pixels:
@@ -59,8 +62,8 @@ def party_colour(count: int, everyone: int) -> RGB:
 
 def legend_colours(everyone: int) -> dict[str, RGB]:
     """Return what the legend says."""
-    named = {"all agree": AGREED}
+    named = {t("readers.all_agree"): AGREED}
     for count in range(1, everyone // 2 + 1):
-        words = f"{count} of {everyone} differ{'s' if count == 1 else ''}"
-        named["split in halves" if 2 * count == everyone else words] = party_colour(count, everyone)
-    return named | {"outline: majority": OUTLINE}
+        words = many("readers.differ", count, everyone=everyone)
+        named[t("readers.halves") if 2 * count == everyone else words] = party_colour(count, everyone)
+    return named | {t("readers.outline"): OUTLINE}

@@ -15,8 +15,12 @@ from pages.ui.card import plain
 from pages.ui.matching_values import is_tumour
 from pages.ui.pictures import legend
 from pages.ui.reader_map import Compared, disagreement_picture, legend_colours
+from pages.ui.state import show_in, shown_in
+from pages.ui.words import in_words, t
+from pages.ui.words.steps import known, title
 
 _LONGEST = 16
+SHARES = ("dice_majority", "dice_staple", "sensitivity", "specificity")
 
 
 @st.fragment
@@ -24,37 +28,45 @@ def results(compared: Compared) -> None:
     """Show everything for one label at a time."""
     gathering = compared.gathering
     if not gathering.labels:
-        st.info("None of the files holds a label: there is nothing to compare.")
+        st.info(t("readers.no_label"))
         return
     row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    value = row.segmented_control(
-        "Label",
+    key = in_words(f"reader_label_{'_'.join(map(str, gathering.labels))}")
+    value = compared.label
+    show_in(key, value)
+    row.segmented_control(
+        t("readers.label"),
         list(gathering.labels),
-        default=next((each for each, name in gathering.labels.items() if is_tumour(name)), max(gathering.labels)),
-        format_func=lambda each: plain(gathering.labels[each][:1].upper() + gathering.labels[each][1:]),
-        key=f"reader_label_{'_'.join(map(str, gathering.labels))}",
+        format_func=lambda each: plain(title(gathering.labels[each])),
+        key=key,
         required=True,
         label_visibility="collapsed",
+        on_change=_take_label,
+        args=(compared, key),
     )
     _downloads(row, compared)
-    found = compared.panels[int(value)]
+    found = compared.panels[value]
     _tiles(found)
-    if is_tumour(gathering.labels[int(value)]):
-        st.caption(HUMAN_WORDS)
+    if is_tumour(gathering.labels[value]):
+        st.caption(known(HUMAN_WORDS))
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         _matrix(found, gathering)
         _table(found, gathering)
     with right:
-        _map(compared, found, int(value))
+        _map(compared, found, value)
+
+
+def _take_label(compared: Compared, key: str) -> None:
+    compared.label = shown_in(key)
 
 
 def _downloads(place: Any, compared: Compared) -> None:
-    with place.popover("Download the consensus", icon=":material/download:"):
-        st.caption("All labels as NIfTI, on the grid of the first reader's file.")
-        for title, by_staple in (("By majority", False), ("By STAPLE", True)):
+    with place.popover(t("readers.consensus"), icon=":material/download:"):
+        st.caption(t("readers.consensus_text"))
+        for words, by_staple in ((t("readers.by_majority"), False), (t("readers.by_staple"), True)):
             st.download_button(
-                title,
+                words,
                 partial(_consensus, compared, by_staple),
                 f"lobule-consensus-{'staple' if by_staple else 'majority'}.nii.gz",
                 key=f"consensus_{'staple' if by_staple else 'majority'}",
@@ -69,18 +81,14 @@ def _consensus(compared: Compared, by_staple: bool) -> bytes:
 
 def _tiles(found: Panel) -> None:
     tiles = (
-        ("Mean Dice of all pairs", _share(found.mean_dice), "Each reader with each other, every pair counts once."),
-        ("Majority", _ml(found.volume_ml(found.majority)), "What more than half of the readers marked."),
-        (
-            "STAPLE", _ml(found.volume_ml(found.staple.consensus)),
-            "What most likely belongs, if readers who agree with the others count more (Warfield 2004). Worked out in "
-            "the box around all marks and 10 mm more.",
-        ),
-        ("Disputed", _ml(found.disputed_ml), "Marked by some and not by all."),
-    )  # fmt: skip
+        (t("readers.mean_dice"), _share(found.mean_dice), t("readers.mean_dice_help")),
+        (t("readers.majority"), _ml(found.volume_ml(found.majority)), t("readers.majority_help")),
+        ("STAPLE", _ml(found.volume_ml(found.staple.consensus)), t("readers.staple_help")),
+        (t("readers.disputed"), _ml(found.disputed_ml), t("readers.disputed_help")),
+    )
     with st.container(key="tiles"):
-        for column, (title, value, text) in zip(st.columns(4), tiles, strict=True):
-            column.metric(title, value, help=text)
+        for column, (words, value, text) in zip(st.columns(4), tiles, strict=True):
+            column.metric(words, value, help=text)
 
 
 def _matrix(found: Panel, gathering: Gathering) -> None:
@@ -88,11 +96,12 @@ def _matrix(found: Panel, gathering: Gathering) -> None:
     names = [_short(number, name) for number, name in enumerate(gathering.names, start=1)]
     dice = found.dice.copy()
     np.fill_diagonal(dice, np.nan)
+    hover = t("readers.hover", first="%{y}", second="%{x}", dice="%{text}")
     heat = go.Heatmap(
         z=dice, x=names, y=names, zmin=0, zmax=1, xgap=2, ygap=2,
         colorscale=[[0, "#4a2230"], [0.5, "#8a6a3a"], [0.75, "#3f7f6a"], [1, "#2bb3a3"]],
         text=[[_share(value) if i != j else "" for j, value in enumerate(line)] for i, line in enumerate(dice)],
-        texttemplate="%{text}", hovertemplate="%{y} and %{x}: %{text}<extra></extra>",
+        texttemplate="%{text}", hovertemplate=f"{hover}<extra></extra>",
         hoverongaps=False, showscale=False, textfont={"size": 15},
     )  # fmt: skip
     figure = go.Figure(heat)
@@ -103,25 +112,25 @@ def _matrix(found: Panel, gathering: Gathering) -> None:
         xaxis={"side": "top", "showgrid": False},
         yaxis={"autorange": "reversed", "showgrid": False},
     )
-    st.markdown("**Dice of each reader with each other**")
+    st.markdown(f"**{t('readers.matrix')}**")
     st.plotly_chart(figure, key="reader_matrix", config={"displayModeBar": False})
 
 
 def _table(found: Panel, gathering: Gathering) -> None:
+    shares = [t(f"readers.column.{column}") for column in SHARES]
     lines = [
         {
-            "reader": f"{number}. {name}",
+            t("readers.column.reader"): f"{number}. {name}",
             "ml": _known(found.volumes_ml[number - 1]),
-            "Dice, majority": _known(found.dice_majority[number - 1]),
-            "Dice, STAPLE": _known(found.dice_staple[number - 1]),
-            "sensitivity": _known(found.staple.sensitivity[number - 1]),
-            "specificity": _known(found.staple.specificity[number - 1]),
+            shares[0]: _known(found.dice_majority[number - 1]),
+            shares[1]: _known(found.dice_staple[number - 1]),
+            shares[2]: _known(found.staple.sensitivity[number - 1]),
+            shares[3]: _known(found.staple.specificity[number - 1]),
         }
         for number, name in enumerate(gathering.names, start=1)
     ]
-    shares = ("Dice, majority", "Dice, STAPLE", "sensitivity", "specificity")
     number = st.column_config.NumberColumn
-    st.markdown("**Each reader with the consensus**")
+    st.markdown(f"**{t('readers.each')}**")
     st.dataframe(
         lines,
         hide_index=True,
@@ -129,7 +138,7 @@ def _table(found: Panel, gathering: Gathering) -> None:
         height=38 + 35 * len(lines),
         column_config={"ml": number(format="%.2f")} | {name: number(format="%.3f") for name in shares},
     )
-    st.caption("Sensitivity and specificity are those that STAPLE gives each reader, in the box around all marks.")
+    st.caption(t("readers.each_text"))
 
 
 @st.fragment
@@ -137,13 +146,13 @@ def _map(compared: Compared, found: Panel, value: int) -> None:
     """Show where they differ, slice by slice."""
     slices = found.grid.shape[0]
     z = found.most_disputed
-    st.markdown("**Where they differ**")
+    st.markdown(f"**{t('readers.where')}**")
     if slices > 1:
-        title = f"Slice, 1 to {slices}"
-        z = st.slider(title, 1, slices, z + 1, key=f"reader_slice_{value}", label_visibility="collapsed") - 1
+        words = t("readers.slice", slices=slices)
+        z = st.slider(words, 1, slices, z + 1, key=f"reader_slice_{value}", label_visibility="collapsed") - 1
     st.image(disagreement_picture(compared, found, z), width="content")
     st.html(legend(legend_colours(len(found.dice))))
-    st.caption(f"Slice {z + 1} of {slices}. The first shown is the one with most disputed voxels.")
+    st.caption(t("readers.slice_text", slice=z + 1, slices=slices))
 
 
 def _short(number: int, name: str) -> str:
@@ -151,11 +160,11 @@ def _short(number: int, name: str) -> str:
 
 
 def _share(value: float) -> str:
-    return "undefined" if math.isnan(value) else f"{value:.3f}"
+    return known("undefined") if math.isnan(value) else f"{value:.3f}"
 
 
 def _ml(value: float) -> str:
-    return "size unknown" if math.isnan(value) else f"{value:.2f} ml"
+    return t("readers.no_size") if math.isnan(value) else f"{value:.2f} ml"
 
 
 def _known(value: float) -> float | None:

@@ -1,6 +1,6 @@
 """Several readers on the Metrics page: whose labels of one CT are compared, and the run that compares them."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,13 @@ from core.imaging.writing import SUFFIXES
 from core.scoring.gathering import Drawing, gathered
 from core.scoring.panel import LEAST_READERS, panel
 from pages.ui.card import plain
+from pages.ui.matching_values import is_tumour
 from pages.ui.reader_map import Compared
 from pages.ui.reader_results import results
 from pages.ui.state import AppState, Case
 from pages.ui.stored import store_each
+from pages.ui.words import language, said, t
+from pages.ui.words.steps import known
 from pages.ui.working import Folder, Working, watch
 
 
@@ -43,7 +46,9 @@ def several_readers(state: AppState) -> None:
     if state.readers is None:
         state.readers = Readers()
     readers = state.readers
-    with st.expander("Files", expanded=not (readers.compared or readers.work), icon=":material/folder_open:"):
+    with st.expander(
+        t("metrics.files"), expanded=not (readers.compared or readers.work), icon=":material/folder_open:"
+    ):
         _choose(state, readers)
     if readers.work is not None:
         _run(readers)
@@ -58,16 +63,13 @@ def several_readers(state: AppState) -> None:
 def _choose(state: AppState, readers: Readers) -> None:
     left, right = st.columns([1.6, 1], gap="large")
     files = left.file_uploader(
-        "Label files, one per reader", accept_multiple_files=True, key="reader_labels",
-        help="All readers drew on one CT. The first file is the one whose grid the others are laid on.",
-    )  # fmt: skip
-    ct = right.file_uploader(
-        "CT below them (optional)", accept_multiple_files=True, key="reader_ct", help="One file, a zip or a series."
+        t("readers.labels"), accept_multiple_files=True, key="reader_labels", help=t("readers.labels_help")
     )
+    ct = right.file_uploader(t("readers.ct"), accept_multiple_files=True, key="reader_ct", help=t("readers.ct_help"))
     mine = _of_case(right, state.case)
     count = len(files) + len(mine)
     left.button(
-        f"Compare {count} readers" if count >= LEAST_READERS else "Compare the readers",
+        t("readers.compare_some", count=count) if count >= LEAST_READERS else t("readers.compare"),
         type="primary",
         key="compare_readers",
         disabled=count < LEAST_READERS or readers.work is not None,
@@ -75,7 +77,7 @@ def _choose(state: AppState, readers: Readers) -> None:
         args=(readers, files, ct, mine, state.case),
     )
     if count < LEAST_READERS:
-        left.caption("Two readers or more are needed: label files, or masks of the case that is open.")
+        left.caption(t("readers.too_few"))
 
 
 def _of_case(place: DeltaGenerator, case: Case | None) -> tuple[Drawing, ...]:
@@ -83,17 +85,19 @@ def _of_case(place: DeltaGenerator, case: Case | None) -> tuple[Drawing, ...]:
     if case is None:
         return ()
     own = case.volume.source.grid
-    offers = []
+    offers: dict[str, Drawing] = {}
     if len(case.annotation):
-        offers.append(Drawing("My masks", case.annotation.label_map(), own))
+        offers["my masks"] = Drawing(t("readers.mine"), case.annotation.label_map(), own)
     if case.reference is not None:
-        offers.append(Drawing("Reference", case.reference, own))
+        offers["reference"] = Drawing(t("readers.reference"), case.reference, own)
     if not offers:
         return ()
-    place.caption(f"From the open case, {plain(case.volume.source.name)}:")
+    place.caption(t("readers.of_case", name=plain(known(case.volume.source.name))))
     row = place.container(horizontal=True, gap="medium")
     return tuple(
-        offer for offer in offers if row.checkbox(f"{offer.name} as a reader", key=f"reader_{offer.name.lower()}")
+        offer
+        for key, offer in offers.items()
+        if row.checkbox(t("readers.as_reader", name=offer.name), key=f"reader_{key}")
     )
 
 
@@ -112,36 +116,46 @@ def _start(
         readers.trouble = str(error)
         return
     open_ct = case.volume if case is not None and (mine or not ct) else None
-    names = (*(path.name for path in paths), *(["the CT"] if below else []), "the comparison")
-    readers.work = Working(partial(_compare, paths, below, mine, open_ct, kept), names)
+    names = (*(path.name for path in paths), *([t("readers.the_ct")] if below else []), t("readers.the_comparison"))
+    readers.work = Working(partial(_compare, paths, below, mine, open_ct, partial(said, language()), kept), names)
 
 
 def _compare(
-    paths: Sequence[Path], below: Sequence[Path], mine: tuple[Drawing, ...], open_ct: Volume | None, kept: Folder
+    paths: Sequence[Path],
+    below: Sequence[Path],
+    mine: tuple[Drawing, ...],
+    open_ct: Volume | None,
+    say: Callable[..., str],
+    kept: Folder,
 ) -> Generator[str | Compared, None, None]:
-    """Read everything and compare it; ``kept`` keeps the files on the disk for as long as this runs."""
+    """Read everything and compare it; ``kept`` keeps the files on the disk for as long as this runs.
+
+    It runs beside the page, in no session: ``say`` says a key in the language in which it was begun.
+    """
     drawings: list[Drawing] = list(mine)
     problems: list[str] = []
     for path in paths:
         try:
             drawings.append(Drawing(_reader(path.name), *read_labels_and_grid(path)))
         except LobuleError as error:
-            problems.append(f"Left out: {error}")
+            problems.append(say("readers.left_out", reason=error))
         yield path.name
     volume = open_ct
     if below:
-        volume = _read_ct(below, problems)
-        yield "the CT"
+        volume = _read_ct(below, problems, say)
+        yield "CT"
     if len(drawings) < LEAST_READERS:
-        raise ReadError(" ".join(["Fewer than two readers are left to compare.", *problems]))
+        raise ReadError(" ".join([say("readers.few_left"), *problems]))
     found = gathered(drawings)
-    problems += [f"Left out: {problem}" for problem in found.problems]
+    problems += [say("readers.left_out", reason=problem) for problem in found.problems]
     if len(found.readers) < LEAST_READERS:
-        raise ReadError(" ".join(["Fewer than two readers lie on one grid.", *problems]))
+        raise ReadError(" ".join([say("readers.few_on_grid"), *problems]))
     if volume is not None and not found.fits(volume):
-        problems += ["The CT is not shown: it lies on another grid than the labels."] if below else []
+        problems += [say("readers.other_grid")] if below else []
         volume = None
-    yield Compared(found, {value: panel(found.masks, value) for value in found.labels}, volume, tuple(problems))
+    panels = {value: panel(found.masks, value) for value in found.labels}
+    label = next((value for value, name in found.labels.items() if is_tumour(name)), max(found.labels, default=0))
+    yield Compared(found, panels, volume, tuple(problems), label)
     del kept
 
 
@@ -151,11 +165,11 @@ def _reader(file: str) -> str:
     return file[: len(file) - len(ending)] or file
 
 
-def _read_ct(paths: Sequence[Path], problems: list[str]) -> Volume | None:
+def _read_ct(paths: Sequence[Path], problems: list[str], say: Callable[..., str]) -> Volume | None:
     try:
         return read_volume(paths)
     except LobuleError as error:
-        problems.append(f"The CT is not shown. {error}")
+        problems.append(say("readers.no_ct", reason=error))
         return None
 
 
@@ -168,5 +182,5 @@ def _run(readers: Readers) -> None:
         watch(work, "file")
         return
     readers.compared = next((made for made in work.made if isinstance(made, Compared)), None)
-    readers.trouble = work.trouble or (None if readers.compared else "Stopped before the readers were compared.")
+    readers.trouble = work.trouble or (None if readers.compared else t("readers.stopped"))
     readers.work = None
