@@ -167,6 +167,24 @@ def test_a_click_in_one_plane_leads_the_others(reader: Reader) -> None:
     expect(viewer.canvas("sagittal")).to_have_attribute("data-index", str(width // 2))
 
 
+def test_the_errors_of_a_comparison_are_shown_in_the_viewer(viewer: Viewer, tumour: np.ndarray) -> None:
+    viewer.go_to(SLICE)
+    viewer.box(BOX)
+    page = viewer.page
+    page.get_by_role("link", name="Metrics").click()
+    viewer.reader.button("Score").last.click()
+    page.get_by_text("All planes", exact=True).click()
+    errors = Viewer(viewer.reader).loaded()
+    errors.go_to(SLICE)
+    missed = np.argwhere(tumour[SLICE - 1])
+    row, column = missed[missed[:, 0] > 60][0]  # outside of the box, so nobody found it
+    red, green, blue = errors.coloured(row, column)
+    assert blue > red + 20, "what was missed is not blue"
+    red, green, blue = errors.coloured(14, 75)
+    assert green > red + 20, "what was found is not green"
+    assert errors.root.locator("[data-tool=brush]").is_hidden()
+
+
 def test_nobody_else_can_fetch_a_volume_and_its_session_takes_the_way_along(browser: Browser, app_url: str) -> None:
     context = browser.new_context()
     asked: list[str] = []

@@ -11,6 +11,7 @@ from core.segmentation.prompt import Box
 from tests.browser.reader import Reader
 
 LOADED_MS = 60_000
+GREY = 15  # no further than this lie the channels of a grey apart
 
 
 class Viewer:
@@ -104,6 +105,14 @@ class Viewer:
         spot = self.page.screenshot(clip={"x": round(x), "y": round(y), "width": 1, "height": 1})
         red, green, blue = np.asarray(Image.open(io.BytesIO(spot)).convert("RGB"))[0, 0].tolist()
         return red, green, blue
+
+    def coloured(self, row: float, column: float) -> tuple[int, int, int]:
+        """Return the colour at a voxel once it is no grey any more; labels may come after their slice."""
+        for _ in range(100):
+            if np.ptp(colour := self.pixel(row, column)) > GREY:
+                break
+            self.page.wait_for_timeout(100)
+        return colour
 
     def labels(self, folder: Path) -> np.ndarray:
         """Export the labels and return them, ``(z, y, x)``, on the CT's own grid."""

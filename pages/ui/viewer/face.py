@@ -60,6 +60,7 @@ def comparison(state: AppState, scored: Scored) -> None:
         "pointsReason": "",
         "unsaved": False,
         "height": HEIGHT,
+        "layout": "three",
     }
     _component(
         key=COMPARISON,

@@ -65,6 +65,7 @@ export class Viewer extends Stage {
     const resumes = last && last.moves === data.moves; // the app may not know yet where the reader went last
     this.state = {
       ...habits,
+      layout: data.layout ?? habits.layout,
       at: resumes ? last.at : [data.z - 1, Math.floor(height / 2), Math.floor(width / 2)],
       level: resumes ? last.level : data.window.level,
       width: resumes ? last.width : data.window.width,
