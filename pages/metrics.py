@@ -26,7 +26,7 @@ show_in(key, state.comparing or PAIR)
 mode = head.segmented_control(
     t("metrics.mode"),
     [PAIR, CASES, READERS],
-    format_func=lambda mode: t(WORDS[mode]),
+    format_func={mode: t(words) for mode, words in WORDS.items()}.__getitem__,
     key=key,
     required=True,
     label_visibility="collapsed",

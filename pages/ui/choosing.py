@@ -56,7 +56,7 @@ def _place(desk: Desk, slot: Slot, case: Case | None) -> Given:
         st.segmented_control(
             title,
             offered,
-            format_func=lambda origin: _offer(slot, origin),
+            format_func={each: _offer(slot, each) for each in offered}.__getitem__,
             key=key,
             required=True,
             on_change=_take_origin,

@@ -21,7 +21,6 @@ from pages.ui.words import t
 from pages.ui.words.steps import known
 
 HEIGHT = 320
-WORDS_IN = {"case": "cohort.column.case", "lesions": "cohort.column.lesions", "problem": "cohort.column.problem"}
 _IN_TABLE = ("dice", "nsd", "hd95_mm", "volume_difference_ml")
 _FAILED = "background-color: #5a2229; color: #ffd9dc"
 _PICKED = "background-color: #17403b"
@@ -41,9 +40,7 @@ def table(cohort: Cohort, label: int, key: str) -> None:
         key="cohort_table",
         on_select=partial(_take_row, cohort, [row.case for row in rows]),
         selection_mode="single-cell",
-        column_config={
-            name: st.column_config.TextColumn(t(key), pinned=name == "case") for name, key in WORDS_IN.items()
-        }
+        column_config={t("cohort.column.case"): st.column_config.TextColumn(pinned=True)}
         | {each: st.column_config.NumberColumn(known(wording.heading(each, _tolerances(rows)))) for each in keys},
     )
     counts = {"count": len(rows), "all": len(cohort.looked_at)}
@@ -72,18 +69,19 @@ def _filters(key: str) -> tuple[str, float | None]:
 
 def _coloured(rows: Sequence[Row], label: int, keys: Sequence[str], picked: str | None) -> Any:
     """Return the table with figures in words, failed cases in red and the picked one in green."""
+    case, lesions, problem = (t(f"cohort.column.{column}") for column in ("case", "lesions", "problem"))
     lines = []
     for row in rows:
         score = label_of(row, label)
-        line: dict[str, Any] = {"case": row.case, "problem": row.problem, "lesions": ""}
+        line: dict[str, Any] = {case: row.case, problem: row.problem, lesions: ""}
         line |= {key: figure_of(row, label, key) for key in keys}
         if score:
             found, missed, false = (
                 len(some) for some in (score.lesions.matches, score.lesions.missed, score.lesions.false)
             )
-            line["lesions"] = _lesions_found(found, found + missed, false)
+            line[lesions] = _lesions_found(found, found + missed, false)
         lines.append(line)
-    frame = pd.DataFrame(lines, columns=["case", *keys, "lesions", "problem"])
+    frame = pd.DataFrame(lines, columns=[case, *keys, lesions, problem])
     colours = [_FAILED if row.card is None else _PICKED if row.case == picked else "" for row in rows]
     return frame.style.format({key: partial(_number, key=key) for key in keys}).apply(lambda _: colours)
 

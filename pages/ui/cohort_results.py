@@ -86,7 +86,8 @@ def _head(cohort: Cohort, names: dict[int, str]) -> Choice:
         row.segmented_control(t("cohort.label"), list(names), required=True, **how)
     key = in_words("cohort_figure")
     show_in(key, cohort.figure)
-    how = hidden | {"key": key, "format_func": lambda each: known(CARDS[each].name), "args": (cohort, key)}
+    figures = {each: known(CARDS[each].name) for each in FIGURES}
+    how = hidden | {"key": key, "format_func": figures.__getitem__, "args": (cohort, key)}
     row.selectbox(t("cohort.figure"), FIGURES, width=230, **how)
     with row.popover(t("taking.download"), icon=":material/download:", width="content"):
         downloads(cohort)

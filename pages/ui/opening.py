@@ -142,11 +142,12 @@ def prepare_copy(state: AppState, case: Case) -> None:
     """Denoise or resample into a new case; the open one is not changed."""
     st.caption(t("open.copy_caption"))
     denoise, normalise = in_words("denoise"), in_words("normalise")
-    how: dict[str, Any] = {"format_func": _step, "on_change": _take_steps, "args": (state, denoise, normalise)}
-    ways = [None, *DENOISING]
-    st.selectbox(t("open.denoise"), ways, ways.index(state.denoise), key=denoise, **how)
-    scales = [None, *NORMALISING]
-    st.selectbox(t("open.normalise"), scales, scales.index(state.normalise), key=normalise, **how)
+    ways = {step: _step(step) for step in (None, *DENOISING)}
+    scales = {step: _step(step) for step in (None, *NORMALISING)}
+    how: dict[str, Any] = {"on_change": _take_steps, "args": (state, denoise, normalise)}
+    at = list(ways).index(state.denoise), list(scales).index(state.normalise)
+    st.selectbox(t("open.denoise"), list(ways), at[0], ways.__getitem__, key=denoise, **how)
+    st.selectbox(t("open.normalise"), list(scales), at[1], scales.__getitem__, key=normalise, **how)
     spacing = None
     if case.volume.grid.has_spacing and st.checkbox(t("open.resample"), key="resample"):
         spacing = st.number_input(t("open.resample_mm"), 0.5, 5.0, 1.0, 0.1, key="resample_mm")
@@ -181,7 +182,7 @@ def open_cases(state: AppState) -> None:
     st.selectbox(
         t("open.cases"),
         list(state.cases),
-        format_func=lambda case: _case_title(state.cases[case]),
+        format_func={key: _case_title(case) for key, case in state.cases.items()}.__getitem__,
         key=key,
         on_change=_take_case,
         args=(state, key),

@@ -37,7 +37,7 @@ def results(compared: Compared) -> None:
     row.segmented_control(
         t("readers.label"),
         list(gathering.labels),
-        format_func=lambda each: plain(title(gathering.labels[each])),
+        format_func={each: plain(title(name)) for each, name in gathering.labels.items()}.__getitem__,
         key=key,
         required=True,
         label_visibility="collapsed",

@@ -71,14 +71,15 @@ def _head(scored: Scored) -> LabelScore:
     """Show the choice of label and view; return the scores of the label."""
     view = scored.view
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="panel_head")
-    names = {label.value: title(label.name) for label in scored.card.labels}
+    names = {label.value: plain(title(label.name)) for label in scored.card.labels}
+    views = {view: t(words) for view, words in VIEW_WORDS.items()}
     with row:
         label, shows = in_words("metrics_label"), in_words("metrics_view")
         show_in(label, view.label)
         st.segmented_control(
             t("results.label"),
             list(names),
-            format_func=lambda value: plain(names[value]),
+            format_func=names.__getitem__,
             key=label,
             label_visibility="collapsed",
             required=True,
@@ -89,7 +90,7 @@ def _head(scored: Scored) -> LabelScore:
         st.segmented_control(
             t("results.view"),
             VIEWS if scored.depth > 1 else VIEWS[:-2],
-            format_func=lambda view: t(VIEW_WORDS[view]),
+            format_func=views.__getitem__,
             key=shows,
             label_visibility="collapsed",
             required=True,
@@ -116,23 +117,20 @@ def _take_view(scored: Scored, key: str) -> None:
 
 def _how(scored: Scored) -> None:
     """Show how to show. A popover is drawn when it is opened: its widgets need their values with them."""
-    view, names = scored.view, list(PRESETS)
+    view = scored.view
     height, window = in_words("metrics_height"), in_words("metrics_window")
     how: dict[str, Any] = {"on_change": _take_how, "args": (scored, height, window)}
     st.toggle(t("results.zoom"), view.zoomed, key="metrics_zoom", **how)
     st.slider(t("results.opacity"), 0.0, 1.0, view.opacity, 0.05, key="metrics_opacity", **how)
-    sizes = list(SIZES)
-    at = sizes.index(view.height)
-    st.selectbox(t("results.size"), sizes, at, _size_title, key=height, **how)
+    sizes = {pixels: t(f"results.size.{size}") for pixels, size in SIZES.items()}
+    at = list(sizes).index(view.height)
+    st.selectbox(t("results.size"), list(sizes), at, sizes.__getitem__, key=height, **how)
     at = LIMITS.index(view.limit)
     st.selectbox(t("results.limit", unit=scored.unit()), LIMITS, at, "{:g}".format, key="metrics_limit", **how)
     if scored.volume is not None and scored.volume.has_hu:
         at = next(i for i, window in enumerate(PRESETS.values()) if window == view.window)
-        st.selectbox(t("results.window"), names, at, known, key=window, **how)
-
-
-def _size_title(height: int) -> str:
-    return t(f"results.size.{SIZES[height]}")
+        names = {name: known(name) for name in PRESETS}
+        st.selectbox(t("results.window"), list(names), at, names.__getitem__, key=window, **how)
 
 
 def _take_how(scored: Scored, height: str, window: str) -> None:

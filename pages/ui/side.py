@@ -52,15 +52,15 @@ def _jump(state: AppState, case: Case) -> None:
 
 
 def _object(state: AppState, case: Case, outline: Outline) -> None:
-    values = [label.value for label in case.annotation.labels]
+    names = {label.value: title(label.name) for label in case.annotation.labels}
     key = in_words(f"relabel_{outline.id}_{outline.label}")
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown(f"**{outline.id}**", width="content")
     row.selectbox(
         t("side.label"),
-        values,
-        index=values.index(outline.label),
-        format_func=lambda value: title(case.annotation.label(value).name),
+        list(names),
+        index=list(names).index(outline.label),
+        format_func=names.__getitem__,
         key=key,
         label_visibility="collapsed",
         on_change=_relabel,

@@ -24,7 +24,7 @@ def surface(scored: Scored, label: LabelScore) -> None:
     st.segmented_control(
         t("surface.of"),
         ["prediction", "reference"],
-        format_func=_mask,
+        format_func={which: _mask(which) for which in ("prediction", "reference")}.__getitem__,
         key=key,
         on_change=_take_surface,
         args=(scored, key),

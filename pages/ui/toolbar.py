@@ -37,13 +37,13 @@ def toolbar(state: AppState, case: Case) -> None:
 
 
 def _label_picker(case: Case) -> None:
-    values = [label.value for label in case.annotation.labels]
+    names = {label.value: plain(title(label.name)) for label in case.annotation.labels}
     key = in_words("label")
     show_in(key, case.label)
     st.segmented_control(
         t("toolbar.next_box"),
-        values,
-        format_func=lambda value: plain(title(case.annotation.label(value).name)),
+        list(names),
+        format_func=names.__getitem__,
         key=key,
         on_change=_take_label,
         args=(case, key),
@@ -69,16 +69,12 @@ def _window_picker(case: Case) -> None:
         whole = t("toolbar.whole_range")
         st.selectbox(t("toolbar.window"), [whole], disabled=True, key="window_none", help=t("toolbar.no_hu"))
         return
-    names = [*PRESETS, CUSTOM]
+    names = {name: f"{known(name)} {window}" for name, window in PRESETS.items()} | {CUSTOM: t("toolbar.custom")}
     shown = next((name for name, preset in PRESETS.items() if preset == case.window), CUSTOM)
     key = in_words("window")
     show_in(key, CUSTOM if case.custom_window else shown)
-    how: dict[str, Any] = {"format_func": _window_title, "on_change": _take_window, "args": (case, key)}
-    st.selectbox(t("toolbar.window"), names, key=key, **how)
-
-
-def _window_title(name: str) -> str:
-    return f"{known(name)} {PRESETS[name]}" if name in PRESETS else t("toolbar.custom")
+    how: dict[str, Any] = {"format_func": names.__getitem__, "on_change": _take_window, "args": (case, key)}
+    st.selectbox(t("toolbar.window"), list(names), key=key, **how)
 
 
 def _take_window(case: Case, key: str) -> None:
@@ -112,15 +108,11 @@ def _view(state: AppState, case: Case) -> None:
     """Show how to show. A popover is drawn when it is opened: its widgets need their values with them."""
     how: dict[str, Any] = {"on_change": _take_view, "args": (state, case, in_words("height"))}
     st.slider(t("toolbar.opacity"), 0.0, 1.0, state.opacity, 0.05, key="opacity", **how)
-    heights = list(HEIGHTS)
-    at = heights.index(state.height)
-    st.selectbox(t("toolbar.size"), heights, at, _height_title, key=in_words("height"), **how)
+    heights = {height: t(f"toolbar.size.{size}") for height, size in HEIGHTS.items()}
+    at = list(heights).index(state.height)
+    st.selectbox(t("toolbar.size"), list(heights), at, heights.__getitem__, key=in_words("height"), **how)
     if case.reference is not None:
         st.toggle(t("toolbar.reference"), state.show_reference, key="reference", **how)
-
-
-def _height_title(height: int) -> str:
-    return t(f"toolbar.size.{HEIGHTS[height]}")
 
 
 def _take_view(state: AppState, case: Case, height: str) -> None:

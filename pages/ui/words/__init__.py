@@ -47,7 +47,8 @@ def in_words(key: str) -> str:
     """Return the key of a picker whose choices are words: one for each language.
 
     Browsers answer with the words that they show, and those of a closed popover go on answering in the language in
-    which they were drawn. What was chosen must therefore lie in the session's state.
+    which they were drawn. What was chosen must therefore lie in the session's state, and `format_func` must say
+    what was shown, not what would be shown now: the `__getitem__` of a dictionary.
     """
     return key if language() == ENGLISH else f"{key}_{language()}"
 

@@ -13,6 +13,7 @@ from pages.ui.words import ENGLISH, catalogue, language, said
 _PREFIX = "core."
 _PLACE = re.compile(r"\{(\w+)\}")
 _SENTENCES = re.compile(r"(?<=\.) ")
+_SIMPLE = re.compile(r"\S+|[\d.]+ \S+")
 _AS_WRITTEN = "name"  # what a reader has typed is not looked up
 
 
@@ -42,12 +43,17 @@ def title(name: str) -> str:
 def _translated(text: str, spoken: str) -> str | None:
     for key, pattern in _patterns():
         found = pattern.fullmatch(text)
-        if found:
+        if found and all(_fits(*place) for place in found.groupdict().items()):
             values = {
                 name: part if name == _AS_WRITTEN else known(part, spoken) for name, part in found.groupdict().items()
             }
             return said(spoken, key, **values)
     return None
+
+
+def _fits(name: str, part: str) -> bool:
+    """Say whether something may stand in a place: a word, a measure, or what is known itself."""
+    return name == _AS_WRITTEN or bool(_SIMPLE.fullmatch(part)) or _translated(part, ENGLISH) is not None
 
 
 @lru_cache
@@ -60,4 +66,4 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _pattern(text: str) -> str:
     parts = _PLACE.split(text)
-    return "".join(f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts))
+    return "".join(f"(?P<{part}>(?:(?!\\. ).)+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts))
