@@ -29,6 +29,7 @@ class Cohort:
     Attributes:
         changed: What the reader has uploaded or taken away since it was last stored.
         stored: Copies of the uploads, by what they are. They stay when the upload widgets are off the screen.
+        refused: Why uploads could not be stored, by what they are.
         pairs: Cases of the prediction, and of the second one.
         trouble: Why nothing could be matched or scored, or None.
         work: The run under way; makes 0 for the prediction or 1 for the second one, and the row.
@@ -43,6 +44,7 @@ class Cohort:
 
     changed: set[str] = field(default_factory=set)
     stored: dict[str, Stored] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     pairs: tuple[list[Pair], list[Pair]] = ([], [])
     trouble: str | None = None
     work: Working[tuple[int, Row]] | None = None
@@ -82,11 +84,12 @@ def choose(cohort: Cohort) -> None:
                 st.caption(f":material/inventory_2: {cohort.stored[key].count} from before are still here.")
     if cohort.changed:
         _match(cohort, files)
-    if cohort.trouble:
-        st.error(plain(cohort.trouble), icon=":material/error:")
+    troubles = [*cohort.refused.values(), *([cohort.trouble] if cohort.trouble else [])]
+    for trouble in troubles:
+        st.error(plain(trouble), icon=":material/error:")
     if any(cohort.pairs):
         _matching(cohort)
-    elif not cohort.trouble:
+    elif not troubles:
         st.caption(
             "Each case is one label file, or one folder of slices. Cases match by name: `case7.nii.gz` here belongs "
             "to `case7.seg.nrrd` there. A second prediction of the same cases is compared with the first."
@@ -112,19 +115,25 @@ def choose(cohort: Cohort) -> None:
 
 
 def _match(cohort: Cohort, files: Mapping[str, Sequence[UploadedFile]]) -> None:
-    """Store what was uploaded since, and match it."""
-    changed = cohort.changed.copy()
-    cohort.changed.clear()
-    cohort.pairs, cohort.trouble = ([], []), None
-    try:
-        with st.spinner("Matching the cases…"):
-            for key in changed:
-                cohort.stored.pop(key, None)
+    """Store what was uploaded since, and match it.
+
+    The next upload may end this run of the page at the spinner, so nothing is ticked off before all is done.
+    """
+    with st.spinner("Matching the cases…"):
+        for key in cohort.changed:
+            cohort.stored.pop(key, None)
+            cohort.refused.pop(key, None)
+            try:
                 if files[key]:
                     cohort.stored[key] = store(files[key], key)
+            except LobuleError as error:
+                cohort.refused[key] = str(error)
+        cohort.pairs, cohort.trouble = ([], []), None
+        try:
             cohort.pairs = (_pairs(cohort, A), _pairs(cohort, B))
-    except LobuleError as error:
-        cohort.trouble = str(error)
+        except LobuleError as error:
+            cohort.trouble = str(error)
+        cohort.changed.clear()
 
 
 def _pairs(cohort: Cohort, key: str) -> list[Pair]:
