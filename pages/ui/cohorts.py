@@ -76,6 +76,7 @@ def cohort_of(state: AppState) -> Cohort:
 
 def choose(cohort: Cohort) -> None:
     """Take the files, show what matches, and offer to score it."""
+    _forget(cohort)
     files = {}
     for column, (key, title) in zip(st.columns(3, gap="medium"), TITLES.items(), strict=True):
         with column:
@@ -112,6 +113,14 @@ def choose(cohort: Cohort) -> None:
         args=(cohort,),
         width="stretch",
     )
+
+
+def _forget(cohort: Cohort) -> None:
+    """Drop what was deleted while the browser was away."""
+    gone = [key for key, kept in cohort.stored.items() if not kept.folder.is_there]
+    if gone:
+        cohort.stored, cohort.pairs = {}, ([], [])
+        cohort.trouble = "The files were deleted because nobody had this page open. Upload them again."
 
 
 def _match(cohort: Cohort, files: Mapping[str, Sequence[UploadedFile]]) -> None:

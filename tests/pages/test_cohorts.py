@@ -242,6 +242,15 @@ def test_uploads_leave_the_disk_when_they_are_taken_away(app: AppTest, folders: 
     assert app.button("score_cohort").disabled
 
 
+def test_what_was_deleted_while_the_browser_was_away_is_asked_for_again(app: AppTest, folders: Path) -> None:
+    uploaded(app, folders)
+    cohort(app).stored["prediction"].folder.end()
+    app.run()
+    assert not app.exception
+    assert "Upload them again" in app.error[0].value
+    assert app.button("score_cohort").disabled
+
+
 def test_uploads_leave_the_disk_with_the_session(folders: Path) -> None:
     app = many_cases()
     uploaded(app, folders)
