@@ -68,19 +68,12 @@ def contrast(
     """
     others = {card.case: card for card in second}
     apart = (
-        (card.case, penalised(others[card.case], label, key) - penalised(card, label, key))
+        (card.case, others[card.case].penalised(label, key) - card.penalised(label, key))
         for card in first
         if card.case in others
     )
     cases = tuple((case, by) for case, by in apart if math.isfinite(by))
     return Contrast(key, compare(second, first, label, key, rng), cases)
-
-
-def penalised(card: Scorecard, label: int, key: str) -> float:
-    """Return a figure of a label, the image's diagonal where a distance is infinite; ``nan`` if there is none."""
-    score = next((score for score in card.labels if score.value == label), None)
-    value = score.figures.get(key, math.nan) if score else math.nan
-    return card.diagonal_mm if math.isinf(value) else value
 
 
 def _cases(count: int) -> str:
