@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ReadError, WriteError
-from core.imaging.label import DEFAULT_LABELS
 
 if TYPE_CHECKING:
     from core.scoring.batch import Pair, Row
@@ -181,9 +180,7 @@ def _check_reach(chosen: argparse.Namespace, is_unpacked: bool) -> None:
 
 def _named(text: str, label: Callable[[str], int]) -> tuple[int, str]:
     number, _, name = text.partition("=")
-    value = label(number)
-    usual = {known.value: known.name for known in DEFAULT_LABELS}
-    return value, name.strip() or usual.get(value, f"label {value}")
+    return label(number), name.strip()  # without a name, `score` takes that of the file, or the usual one
 
 
 def _millimetres(text: str) -> float:

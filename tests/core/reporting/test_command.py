@@ -76,6 +76,20 @@ def test_one_label_gets_the_name_it_is_given(write: Write, capsys: pytest.Captur
     assert "tumour" not in printed
 
 
+def test_a_label_keeps_the_name_of_the_file_unless_it_is_given_one(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = SimpleITK.ReadImage(str(write("m.nrrd", (2, slice(2, 6)))))
+    for key, value in (("Name", "metastasis"), ("LabelValue", "2"), ("Layer", "0")):
+        image.SetMetaData(f"Segment0_{key}", value)
+    named = tmp_path / "named.seg.nrrd"
+    SimpleITK.WriteImage(image, str(named))
+    assert cli.main(["score", str(named), str(named), "--label", "2"]) == 0
+    assert "metastasis (label 2)" in capsys.readouterr().out
+    assert cli.main(["score", str(named), str(named), "--label", "2=cyst"]) == 0
+    assert "cyst (label 2)" in capsys.readouterr().out
+
+
 def test_folders_are_matched_by_name_and_a_failed_case_is_a_row(
     write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
