@@ -199,5 +199,4 @@ def _against(cohort: Cohort, chosen: Choice) -> None:
         )
     st.caption(
         "A point per case: B less A. Dotted: the mean, in its 95 % bootstrap interval. p: Wilcoxon signed-rank test."
-        + (f" Left out, as one has no figure: {found.difference.left_out}." if found.difference.left_out else "")
     )
