@@ -1,5 +1,6 @@
 """Figures as people read them: three digits of a share, units, and a word where there is no number."""
 
+import html
 import math
 
 from core.scoring.batch import Row
@@ -55,6 +56,11 @@ def median(found: Summary, key: str) -> str:
     if not found.n:
         return "none"
     return f"{number(found.median, key)} ({number(found.first_quartile, key)} to {number(found.third_quartile, key)})"
+
+
+def plotted(name: str) -> str:
+    """Return a name that plotly shows as it is: it takes ``<b>`` and ``&amp;`` for marks, and knows no ``&quot;``."""
+    return html.escape(name, quote=False)
 
 
 def empty(value: float | None) -> str:

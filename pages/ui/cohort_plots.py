@@ -52,10 +52,12 @@ def boxes(rows: Sequence[Row], label: int, key: str, picked: str | None, with_re
             line_color="#8fa3ab", fillcolor="rgba(143, 163, 171, 0.15)",
         )  # fmt: skip
         unit = CARDS[each].unit
-        told = [f"{case}: {wording.number(value, each)} {unit}" for case, value in known]
+        told = [f"{wording.plotted(case)}: {wording.number(value, each)} {unit}" for case, value in known]
         _add_points(figure, at, known, told, picked, "circle")
         missed = [(case, top) for case, value in values[each] if isinf(value)]
-        _add_points(figure, at, missed, [f"{case}: missed or made up" for case, _ in missed], picked, "x")
+        _add_points(
+            figure, at, missed, [f"{wording.plotted(case)}: missed or made up" for case, _ in missed], picked, "x"
+        )
     if with_readers and "dice" in keys:
         low, high = HUMAN_DICE
         figure.add_shape(
@@ -110,7 +112,7 @@ def differences(found: Contrast, picked: str | None) -> go.Figure:
         x=[by for _, by in cases],
         mode="markers",
         customdata=[case for case, _ in cases],
-        text=[f"{case}: {by:+.3f}{unit}".replace("-", "−") for case, by in cases],
+        text=[wording.plotted(case) + f": {by:+.3f}{unit}".replace("-", "−") for case, by in cases],
         hovertemplate="%{text}<extra></extra>",
         marker={"color": colours, "size": 11},
     )
@@ -132,7 +134,7 @@ def differences(found: Contrast, picked: str | None) -> go.Figure:
 
 
 def _short(case: str) -> str:
-    return case if len(case) <= 18 else f"{case[:8]}…{case[-9:]}"
+    return wording.plotted(case if len(case) <= 18 else f"{case[:8]}…{case[-9:]}")
 
 
 def _layout(height: int) -> dict[str, Any]:
