@@ -56,7 +56,7 @@ def test_a_pair_is_scored_label_by_label(write: Write, tmp_path: Path, capsys: p
     printed = capsys.readouterr().out
     assert "tumour (label 2)" in printed
     assert "surface Dice at 1 mm" in printed
-    assert "HD95                              undefined (if it must count:" in printed
+    assert "HD95                              no distance (if it must count:" in printed
     assert "missed: slice 3, 1.08 ml" in printed  # 36 voxels of 0.03 ml
     (case,) = json.loads(out.read_text())["cases"]
     liver, tumour = case["labels"]
