@@ -5,15 +5,18 @@ in the files as not scored, so that nobody takes a part for the whole. A bug in 
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Event, current_thread, main_thread
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ReadError, WriteError
-from core.imaging.label import DEFAULT_LABELS
 
 if TYPE_CHECKING:
     from core.scoring.batch import Pair, Row
@@ -91,9 +94,12 @@ def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
     with backends.connected(chosen.backend, chosen.scheduler, chosen.jobs):
         found = batch.score_all(pairs, jobs=chosen.jobs, backend=chosen.backend, **_how(chosen))
         try:
-            for row in _with_progress(found, len(pairs)):
-                rows.append(row)
-                print(sheet.line(row), flush=True)
+            with _ctrl_c() as asked_to_stop:
+                for row in _with_progress(found, len(pairs)):
+                    rows.append(row)
+                    print(sheet.line(row), flush=True)
+                    if asked_to_stop.is_set() and len(rows) < len(pairs):
+                        raise KeyboardInterrupt
         except KeyboardInterrupt:
             stopped = True
             print(f"Stopped after {len(rows)} of {len(pairs)} cases.", file=sys.stderr)
@@ -104,6 +110,25 @@ def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
             _write(chosen, rows)
     failed = sum(row.card is None for row in rows)
     return _STOPPED if stopped else 0 if not failed else 2 if failed == len(rows) else 1
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[Event]:
+    """Remember Ctrl+C: raised in the middle of a library's own tidying up, it may go unheard."""
+    asked = Event()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        signal.default_int_handler(number, frame)
+
+    if current_thread() is not main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _with_progress(rows: Iterable["Row"], total: int) -> Iterator["Row"]:
@@ -181,9 +206,7 @@ def _check_reach(chosen: argparse.Namespace, is_unpacked: bool) -> None:
 
 def _named(text: str, label: Callable[[str], int]) -> tuple[int, str]:
     number, _, name = text.partition("=")
-    value = label(number)
-    usual = {known.value: known.name for known in DEFAULT_LABELS}
-    return value, name.strip() or usual.get(value, f"label {value}")
+    return label(number), name.strip()  # without a name, `score` takes that of the file, or the usual one
 
 
 def _millimetres(text: str) -> float:

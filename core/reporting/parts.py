@@ -15,7 +15,7 @@ from core.scoring.cohort import ThreeDice, summaries, three_dice
 from core.scoring.definitions import CARDS
 from core.scoring.evidence import worst_slice
 from core.scoring.lesions import Band, Lesion
-from core.scoring.ranking import label_of, worst_first
+from core.scoring.ranking import figure_of, label_of, worst_first
 from core.scoring.scorecard import LabelScore
 from core.scoring.tables import figure_keys
 
@@ -108,7 +108,7 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
         value=value,
         name=name[:1].upper() + name[1:],
         is_tumour=is_tumour,
-        tiles=_tiles(alone, keys, tolerances_mm) if alone else [],
+        tiles=_tiles(rows[0], value, keys, tolerances_mm) if alone else [],
         three=three_dice([row.card for row in ranked if row.card], value),
         figures=figures,
         is_penalised=any(figure.infinite for figure in figures),
@@ -122,9 +122,9 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
     )
 
 
-def _tiles(label: LabelScore, keys: Sequence[str], tolerances_mm: set[float]) -> list[tuple[str, str, str]]:
+def _tiles(row: Row, value: int, keys: Sequence[str], tolerances_mm: set[float]) -> list[tuple[str, str, str]]:
     return [
-        (wording.title(key, tolerances_mm), wording.figure(label, key), CARDS[key].formula)
+        (wording.title(key, tolerances_mm), wording.figure(row, value, key), CARDS[key].formula)
         for key in _TILES
         if key in keys
     ]
@@ -162,10 +162,10 @@ def _case(row: Row, value: int, columns: Sequence[str]) -> list[Cell]:
     label = label_of(row, value)
     cells = [Cell(row.case, row.case.casefold())]
     for key in columns:
-        found = label.figures.get(key, math.nan) if label else math.nan
+        found = figure_of(row, value, key)
         bad = math.isinf(found) or (key == "dice" and found == 0)
         order = _LAST if math.isnan(found) else min(found, _LAST / 2)
-        cells.append(Cell(wording.figure(label, key, with_unit=False), order, bad))
+        cells.append(Cell(wording.figure(row, value, key, with_unit=False), order, bad))
     table = label.lesions if label else None
     counts = (len(table.matches), len(table.missed), len(table.false)) if table else (0, 0, 0)
     return cells + [Cell(str(count), count, bool(at and count)) for at, count in enumerate(counts)]
@@ -178,7 +178,7 @@ def _pictures(rows: Sequence[Row], value: int) -> list[tuple[str, str, str, str]
             row.case,
             f"data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}",
             picture.caption,
-            wording.figure(label_of(row, value), "dice"),
+            wording.figure(row, value, "dice"),
         )
         for row in rows
         for picture in row.pictures

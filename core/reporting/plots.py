@@ -1,12 +1,12 @@
 """The plots of a report: a box with a point per case for each figure, and Dice over the slices of one case."""
 
-import html
 import math
 import textwrap
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from core.reporting import wording
 from core.scoring.batch import Row
 from core.scoring.definitions import CARDS, HUMAN_DICE
 from core.scoring.ranking import figure_of
@@ -85,7 +85,7 @@ def _add_points(
     figure.add_scatter(
         x=[at + (k % 7 - 3) * _SPREAD for k in range(len(points))],
         y=[value for _, value in points],
-        text=[html.escape(case) for case, _ in points],
+        text=[wording.plotted(case) for case, _ in points],
         mode="markers",
         marker={"color": colour, "size": 8, "symbol": symbol, "line": {"color": "white", "width": 1}},
         hovertemplate=f"{told}<extra></extra>",

@@ -1,10 +1,12 @@
 """Figures as people read them: three digits of a share, units, and a word where there is no number."""
 
+import html
 import math
 
+from core.scoring.batch import Row
 from core.scoring.cohort import Summary
 from core.scoring.definitions import CARDS
-from core.scoring.scorecard import LabelScore
+from core.scoring.ranking import figure_of, label_of
 
 _DIGITS = {"": 3, "mm": 2, "ml": 2, "%": 1}
 
@@ -18,11 +20,11 @@ def number(value: float, key: str) -> str:
     return f"{value:.{_DIGITS[CARDS[key].unit]}f}".replace("-", "−")
 
 
-def figure(label: LabelScore | None, key: str, with_unit: bool = True) -> str:
+def figure(row: Row, label: int, key: str, with_unit: bool = True) -> str:
     """Write a figure of a label; what is infinite is called missed or made up."""
-    value = label.figures.get(key, math.nan) if label else math.nan
-    if label and math.isinf(value):
-        return "made up" if label.counts.predicted else "missed"
+    value, score = figure_of(row, label, key), label_of(row, label)
+    if score and math.isinf(value):
+        return "made up" if score.counts.predicted else "missed"
     unit = CARDS[key].unit if with_unit and math.isfinite(value) else ""
     return f"{number(value, key)} {unit}".rstrip()
 
@@ -54,6 +56,11 @@ def median(found: Summary, key: str) -> str:
     if not found.n:
         return "none"
     return f"{number(found.median, key)} ({number(found.first_quartile, key)} to {number(found.third_quartile, key)})"
+
+
+def plotted(name: str) -> str:
+    """Return a name that plotly shows as it is: it takes ``<b>`` and ``&amp;`` for marks, and knows no ``&quot;``."""
+    return html.escape(name, quote=False)
 
 
 def empty(value: float | None) -> str:

@@ -19,7 +19,7 @@ from core.imaging.matching import extended, laid_on
 from core.imaging.reading import read_labels, read_mask, read_volume
 from core.scoring.backends import check_backend, leave_ctrl_c_to_the_parent
 from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, used
-from core.scoring.folders import Pair, pairs, unpacked
+from core.scoring.folders import Pair, pairs, parts, unpacked
 from core.scoring.scorecard import USUAL, Scorecard, score
 from core.scoring.surfaces import Definition
 
@@ -85,12 +85,12 @@ def score_pair(
     if pair.predicted is None or pair.reference is None:
         there, missing = ("reference", "prediction") if pair.predicted is None else ("prediction", "reference")
         raise ReadError(f"{pair.case} has a {there} and no {missing}. Add the file, or take the other away.")
-    volume = read_volume(ct) if ct else None
+    volume = read_volume(parts(ct)) if ct else None
     if volume is None:
-        predicted, reference = extended(read_labels(pair.predicted), read_labels(pair.reference))
+        predicted, reference = extended(read_labels(parts(pair.predicted)), read_labels(parts(pair.reference)))
         predicted = laid_on(predicted, reference.grid, "The prediction", "the reference")
     else:
-        reference, predicted = (read_mask(path, volume) for path in (pair.reference, pair.predicted))
+        reference, predicted = (read_mask(parts(path), volume) for path in (pair.reference, pair.predicted))
     card = score(
         predicted, reference, labels=labels, tolerance_mm=tolerance_mm, definitions=definitions, case=pair.case
     )

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from core.scoring.overlap import Confusion
-from core.scoring.scorecard import LabelScore, Scorecard
+from core.scoring.scorecard import Scorecard
 
 Floats = npt.NDArray[np.float64]
 _RESAMPLES = 2000
@@ -101,7 +101,7 @@ def summaries(cards: Sequence[Scorecard], label: int, key: str, rng: np.random.G
         key: Of the figure, as in `definitions.CARDS`.
         rng: For the bootstrap.
     """
-    values = np.array([_figure(card, label, key) for card in cards], np.float64)
+    values = np.array([card.figure(label, key) for card in cards], np.float64)
     diagonals = np.array([card.diagonal_mm for card in cards], np.float64)
     defined = summarise(values, rng)
     if not defined.infinite:
@@ -135,7 +135,7 @@ def _interval(values: Floats, rng: np.random.Generator) -> tuple[float, float]:
 
 def three_dice(cards: Sequence[Scorecard], label: int) -> ThreeDice:
     """Return Dice pooled over voxels, per case and per lesion."""
-    scores = [score for card in cards if (score := _find(card, label))]
+    scores = [score for card in cards if (score := card.label(label))]
     pooled = sum((score.counts for score in scores), Confusion(0, 0, 0, 0)).dice
     lesions = [dice for score in scores for dice in score.lesions.dice]
     return ThreeDice(pooled, _mean([score.counts.dice for score in scores]), _mean(lesions))
@@ -157,7 +157,7 @@ def compare(
     """
     others = {card.case: card for card in second}
     shared = [(card, others[card.case]) for card in first if card.case in others]
-    pairs = np.array([[_penalised(card, label, key) for card in pair] for pair in shared]).reshape(-1, 2)
+    pairs = np.array([[card.penalised(label, key) for card in pair] for pair in shared]).reshape(-1, 2)
     both = np.isfinite(pairs).all(axis=1)
     apart = pairs[both, 0] - pairs[both, 1]
     if not len(apart):
@@ -165,20 +165,6 @@ def compare(
     low, high = _interval(apart, rng)
     p = float(stats.wilcoxon(apart).pvalue) if apart.any() else 1.0
     return Difference(len(apart), int((~both).sum()), float(apart.mean()), low, high, p)
-
-
-def _figure(card: Scorecard, label: int, key: str) -> float:
-    score = _find(card, label)
-    return score.figures.get(key, math.nan) if score else math.nan
-
-
-def _penalised(card: Scorecard, label: int, key: str) -> float:
-    value = _figure(card, label, key)
-    return card.diagonal_mm if math.isinf(value) else value
-
-
-def _find(card: Scorecard, label: int) -> LabelScore | None:
-    return next((score for score in card.labels if score.value == label), None)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -22,11 +22,13 @@ class Contrast:
         key: Of the figure.
         difference: The second prediction less the first.
         cases: Each case with a finite figure in both, and the second less the first.
+        left_out: Cases that were scored, and lack the figure in one prediction or both.
     """
 
     key: str
     difference: Difference
     cases: tuple[tuple[str, float], ...]
+    left_out: int = 0
 
     @property
     def is_clear(self) -> bool:
@@ -36,6 +38,13 @@ class Contrast:
     @property
     def sentence(self) -> str:
         """In words: A is the first prediction, B the second."""
+        if not self.left_out:
+            return self._verdict
+        cases = f"{self.left_out} case{'s' if self.left_out > 1 else ''}"
+        return f"{self._verdict} Left out: {cases} without this figure in A or in B."
+
+    @property
+    def _verdict(self) -> str:
         found, card = self.difference, CARDS[self.key]
         if not found.n:
             return f"No case has a figure for {card.name} in both predictions."
@@ -68,19 +77,13 @@ def contrast(
     """
     others = {card.case: card for card in second}
     apart = (
-        (card.case, penalised(others[card.case], label, key) - penalised(card, label, key))
+        (card.case, others[card.case].penalised(label, key) - card.penalised(label, key))
         for card in first
         if card.case in others
     )
     cases = tuple((case, by) for case, by in apart if math.isfinite(by))
-    return Contrast(key, compare(second, first, label, key, rng), cases)
-
-
-def penalised(card: Scorecard, label: int, key: str) -> float:
-    """Return a figure of a label, the image's diagonal where a distance is infinite; ``nan`` if there is none."""
-    score = next((score for score in card.labels if score.value == label), None)
-    value = score.figures.get(key, math.nan) if score else math.nan
-    return card.diagonal_mm if math.isinf(value) else value
+    scored = others.keys() | {card.case for card in first}
+    return Contrast(key, compare(second, first, label, key, rng), cases, len(scored) - len(cases))
 
 
 def _cases(count: int) -> str:

@@ -173,6 +173,8 @@ EMPTY_RULES = (
     EmptyRule(("chaos_ravd_percent",), math.nan, 100, math.nan),
 )
 """Every figure once; the tables in the docstrings of `overlap`, `surfaces` and `lesions` say the same."""
+OF_NOTHING = {key: math.nan if rule.both is None else rule.both for rule in EMPTY_RULES for key in rule.keys}
+"""Each figure of a label that neither mask holds."""
 EMPTY_WORDS = (
     "Undefined: there is nothing to divide by or to measure. It is never put down as 0 or 1, and never left out of a "
     "mean in silence: how many cases are undefined stands beside every mean. Infinite: the object was missed or made "

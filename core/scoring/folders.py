@@ -6,6 +6,7 @@ What a folder holds, and what is one case of it:
 in the folder                          is
 =====================================  ==========================================================
 a file with a known ending             a case, called after it: ``case1.nii.gz`` and ``case1.nrrd`` match
+a header beside its voxels             a case: ``case1.mhd`` with ``case1.raw``
 a folder with images                   a case, called after it: its pictures or DICOM slices in natural order
 nothing but DICOM slices               one mask as a whole, no cohort
 a DICOM segmentation (``.dcm``)        a case, for one file holds all its slices
@@ -24,6 +25,7 @@ from core.imaging.files import GivenFile, Kind, is_full_disk, is_junk, natural, 
 from core.imaging.job import LIMITS
 
 _SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".zip", ".dcm", ".png")
+_VOXELS = (".raw", ".zraw")  # of an .mhd
 _IMAGES = (Kind.DICOM, Kind.NIFTI, Kind.NRRD, Kind.METAIMAGE, Kind.PICTURE)
 _SEGMENTATIONS = (b"1.2.840.10008.5.1.4.1.1.66.4", b"1.2.840.10008.5.1.4.1.1.66.7")  # as files of DICOM name them
 
@@ -98,6 +100,13 @@ def unpacked(source: Path, folder: Path) -> Path:
         if is_full_disk(error):
             raise ReadError(f"{source.name} could not be unpacked: the disk is full. Free some space.") from error
         raise ReadError(f"{source.name} could not be unpacked ({error.strerror}). Unpack it yourself.") from error
+
+
+def parts(path: Path) -> Path | list[Path]:
+    """Return the files that a mask consists of: a header without voxels goes with the file of its name beside it."""
+    beside = [path.with_suffix(suffix) for suffix in _VOXELS] if path.suffix.lower() == ".mhd" else []
+    found = [voxels for voxels in beside if voxels.is_file()]
+    return [path, *found] if found else path
 
 
 def _named(files: Sequence[GivenFile], folder: Path, name: str) -> Path:

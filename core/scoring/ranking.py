@@ -10,13 +10,12 @@ from core.scoring.scorecard import LabelScore
 
 def label_of(row: Row, label: int) -> LabelScore | None:
     """Return the score of a label in a row, or None if the case failed or does not hold the label."""
-    return next((score for score in row.card.labels if score.value == label), None) if row.card else None
+    return row.card.label(label) if row.card else None
 
 
 def figure_of(row: Row, label: int, key: str) -> float:
-    """Return a figure of a label in a row; ``nan`` if it has none."""
-    score = label_of(row, label)
-    return score.figures.get(key, math.nan) if score else math.nan
+    """Return a figure of a label in a row; ``nan`` if the case failed or has none."""
+    return row.card.figure(label, key) if row.card else math.nan
 
 
 def worst_first(rows: Sequence[Row], label: int, key: str) -> list[Row]:

@@ -10,6 +10,7 @@ from core.imaging.grid import Grid
 from core.imaging.label import DEFAULT_LABELS
 from core.imaging.volume import Mask
 from core.scoring.crop import Bools, Box, Voxels, grown, joint_box
+from core.scoring.definitions import CARDS, OF_NOTHING
 from core.scoring.lesions import LEAST_IOU, LesionTable, match_lesions
 from core.scoring.overlap import Confusion, per_slice
 from core.scoring.surfaces import (
@@ -64,6 +65,23 @@ class Scorecard:
     diagonal_mm: float
     tolerance_mm: float
     notes: tuple[str, ...] = ()
+
+    def label(self, value: int) -> LabelScore | None:
+        """Return the score of a label, or None if there is none, as neither mask holds it."""
+        return next((label for label in self.labels if label.value == value), None)
+
+    def figure(self, value: int, key: str) -> float:
+        """Return a figure of a label; of one that neither mask holds, what `definitions.EMPTY_RULES` say."""
+        label = self.label(value)
+        if label:
+            return label.figures.get(key, math.nan)
+        has_no_size = math.isnan(self.diagonal_mm) and CARDS[key].unit in ("mm", "ml")
+        return math.nan if has_no_size else OF_NOTHING[key]
+
+    def penalised(self, value: int, key: str) -> float:
+        """Return a figure of a label, the image's diagonal where a distance is infinite."""
+        figure = self.figure(value, key)
+        return self.diagonal_mm if math.isinf(figure) else figure
 
 
 def score(

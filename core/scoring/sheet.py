@@ -99,7 +99,7 @@ def _place(lesion: Lesion) -> str:
 
 def _shown(value: float, unit: str, diagonal_mm: float) -> str:
     if math.isinf(value):
-        return f"undefined (if it must count: {diagonal_mm:.0f} mm, the image's diagonal)"
+        return f"no distance (if it must count: {diagonal_mm:.0f} mm, the image's diagonal)"
     if math.isnan(value):
         return "undefined"
     return f"{_plain(value)} {unit}".rstrip()

@@ -24,6 +24,7 @@ from core.scoring.scorecard import LabelScore, Scorecard
 from core.version import VERSION, libraries
 
 _SEED = 0
+_NO_LABEL = "Neither mask holds a label: there is nothing to score."
 _FORMULA = (
     "=",
     "+",
@@ -70,21 +71,25 @@ def save(text: str, path: Path) -> None:
 
 
 def csv_text(rows: Sequence[Row]) -> str:
-    """Return one line per case and label; a case that failed has a line with its problem.
+    """Return one line per case and label that any case holds; a case without figures has a line that says why.
 
     Names that a spreadsheet would take for a formula begin with an apostrophe.
     """
-    keys = figure_keys(rows)
+    keys, names = figure_keys(rows), label_names(rows)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(["case", "label", "name", *keys, "missed_lesions", "false_lesions", "problem"])
     for row in rows:
-        for label in row.card.labels if row.card else ():
-            figures = [_cell(label.figures.get(key, math.nan)) for key in keys]
-            lesions = [len(label.lesions.missed), len(label.lesions.false)]
-            writer.writerow([_harmless(row.case), label.value, _harmless(label.name), *figures, *lesions, ""])
-        if not row.card:
-            writer.writerow([_harmless(row.case), "", "", *[""] * len(keys), "", "", _harmless(row.problem)])
+        if not (row.card and names):
+            problem = row.problem or _NO_LABEL
+            writer.writerow([_harmless(row.case), "", "", *[""] * len(keys), "", "", _harmless(problem)])
+            continue
+        for value, usual in names.items():
+            label = row.card.label(value)
+            figures = [_cell(row.card.figure(value, key)) for key in keys]
+            lesions = [len(label.lesions.missed), len(label.lesions.false)] if label else [0, 0]
+            name = label.name if label else usual
+            writer.writerow([_harmless(row.case), value, _harmless(name), *figures, *lesions, ""])
     return text.getvalue()
 
 

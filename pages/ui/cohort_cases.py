@@ -122,9 +122,10 @@ def _one_row(row: Row, label: int, key: str, prefix: str) -> None:
     if row.card is None:
         st.error(prefix + plain(row.problem), icon=":material/error:")
         return
-    score = label_of(row, label)
     keys = list(dict.fromkeys([key, "dice", "hd95_mm"]))[:3]
-    st.markdown(prefix + " · ".join(f"{known(CARDS[each].name)} {known(wording.figure(score, each))}" for each in keys))
+    st.markdown(
+        prefix + " · ".join(f"{known(CARDS[each].name)} {known(wording.figure(row, label, each))}" for each in keys)
+    )
     for picture in row.pictures:
         if picture.label == label:
             st.image(picture.jpeg, caption=known(picture.caption), width="stretch")

@@ -54,10 +54,11 @@ def boxes(rows: Sequence[Row], label: int, key: str, picked: str | None, with_re
             line_color="#8fa3ab", fillcolor="rgba(143, 163, 171, 0.15)",
         )  # fmt: skip
         unit = CARDS[each].unit
-        told = [f"{case}: {wording.number(value, each)} {unit}" for case, value in finite]
+        told = [f"{wording.plotted(case)}: {wording.number(value, each)} {unit}" for case, value in finite]
         _add_points(figure, at, finite, told, picked, "circle")
         missed = [(case, top) for case, value in values[each] if isinf(value)]
-        _add_points(figure, at, missed, [t("cohort.no_distance", name=case) for case, _ in missed], picked, "x")
+        words = [t("cohort.no_distance", name=wording.plotted(case)) for case, _ in missed]
+        _add_points(figure, at, missed, words, picked, "x")
     if with_readers and "dice" in keys:
         low, high = HUMAN_DICE
         figure.add_shape(
@@ -112,7 +113,7 @@ def differences(found: Contrast, picked: str | None) -> go.Figure:
         x=[by for _, by in cases],
         mode="markers",
         customdata=[case for case, _ in cases],
-        text=[f"{case}: {by:+.3f}{unit}".replace("-", "−") for case, by in cases],
+        text=[wording.plotted(case) + f": {by:+.3f}{unit}".replace("-", "−") for case, by in cases],
         hovertemplate="%{text}<extra></extra>",
         marker={"color": colours, "size": 11},
     )
@@ -137,7 +138,7 @@ def differences(found: Contrast, picked: str | None) -> go.Figure:
 
 
 def _short(case: str) -> str:
-    return case if len(case) <= 18 else f"{case[:8]}…{case[-9:]}"
+    return wording.plotted(case if len(case) <= 18 else f"{case[:8]}…{case[-9:]}")
 
 
 def _layout(height: int) -> dict[str, Any]:

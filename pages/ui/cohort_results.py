@@ -206,5 +206,4 @@ def _against(cohort: Cohort, chosen: Choice) -> None:
             selection_mode="points",
             config={"displayModeBar": False},
         )
-    out = found.difference.left_out
-    st.caption(t("cohort.against") + (f" {t('cohort.against_left_out', count=out)}" if out else ""))
+    st.caption(t("cohort.against"))

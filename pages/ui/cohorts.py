@@ -30,6 +30,7 @@ class Cohort:
     Attributes:
         changed: What the reader has uploaded or taken away since it was last stored.
         stored: Copies of the uploads, by what they are. They stay when the upload widgets are off the screen.
+        refused: Why uploads could not be stored, by what they are.
         pairs: Cases of the prediction, and of the second one.
         trouble: Why nothing could be matched or scored, or None.
         work: The run under way; makes 0 for the prediction or 1 for the second one, and the row.
@@ -44,6 +45,7 @@ class Cohort:
 
     changed: set[str] = field(default_factory=set)
     stored: dict[str, Stored] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     pairs: tuple[list[Pair], list[Pair]] = ([], [])
     trouble: str | None = None
     work: Working[tuple[int, Row]] | None = None
@@ -75,6 +77,7 @@ def cohort_of(state: AppState) -> Cohort:
 
 def choose(cohort: Cohort) -> None:
     """Take the files, show what matches, and offer to score it."""
+    _forget(cohort)
     files = {}
     for column, (key, title) in zip(st.columns(3, gap="medium"), TITLES.items(), strict=True):
         with column:
@@ -83,11 +86,12 @@ def choose(cohort: Cohort) -> None:
                 st.caption(f":material/inventory_2: {t('cohort.kept', count=cohort.stored[key].count)}")
     if cohort.changed:
         _match(cohort, files)
-    if cohort.trouble:
-        st.error(plain(cohort.trouble), icon=":material/error:")
+    troubles = [*cohort.refused.values(), *([cohort.trouble] if cohort.trouble else [])]
+    for trouble in troubles:
+        st.error(plain(trouble), icon=":material/error:")
     if any(cohort.pairs):
         _matching(cohort)
-    elif not cohort.trouble:
+    elif not troubles:
         st.caption(t("cohort.hint"))
     labels, tolerance, button = st.columns([2, 1, 1], vertical_alignment="bottom", gap="medium")
     labels.text_input(
@@ -109,20 +113,34 @@ def choose(cohort: Cohort) -> None:
     )
 
 
+def _forget(cohort: Cohort) -> None:
+    """Drop what was deleted while the browser was away."""
+    gone = [key for key, kept in cohort.stored.items() if not kept.folder.is_there]
+    if gone:
+        cohort.stored, cohort.pairs = {}, ([], [])
+        cohort.trouble = t("cohort.deleted")
+
+
 def _match(cohort: Cohort, files: Mapping[str, Sequence[UploadedFile]]) -> None:
-    """Store what was uploaded since, and match it."""
-    changed = cohort.changed.copy()
-    cohort.changed.clear()
-    cohort.pairs, cohort.trouble = ([], []), None
-    try:
-        with st.spinner(t("cohort.matching")):
-            for key in changed:
-                cohort.stored.pop(key, None)
+    """Store what was uploaded since, and match it.
+
+    The next upload may end this run of the page at the spinner, so nothing is ticked off before all is done.
+    """
+    with st.spinner(t("cohort.matching")):
+        for key in cohort.changed:
+            cohort.stored.pop(key, None)
+            cohort.refused.pop(key, None)
+            try:
                 if files[key]:
                     cohort.stored[key] = store(files[key], key)
+            except LobuleError as error:
+                cohort.refused[key] = str(error)
+        cohort.pairs, cohort.trouble = ([], []), None
+        try:
             cohort.pairs = (_pairs(cohort, A), _pairs(cohort, B))
-    except LobuleError as error:
-        cohort.trouble = str(error)
+        except LobuleError as error:
+            cohort.trouble = str(error)
+        cohort.changed.clear()
 
 
 def _pairs(cohort: Cohort, key: str) -> list[Pair]:

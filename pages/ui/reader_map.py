@@ -1,20 +1,25 @@
-"""Where several readers of one CT differ, as a picture of a slice, and what was compared to know it."""
+"""How far several readers of one CT agree and where they differ, as pictures, and what was compared to know it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 
 from core.imaging.picture import RGB, Pixels, lettered, overlay
 from core.imaging.volume import Volume
 from core.imaging.window import PRESETS, slice_picture, whole_range
+from core.reporting import wording
 from core.scoring.framing import outlined, part_around, whole_slice
 from core.scoring.gathering import Gathering
 from core.scoring.panel import Panel
 from pages.ui.words import many, t
+from pages.ui.words.steps import known
 
 AGREED: RGB = (90, 150, 225)
 FEW, HALF = np.array([255.0, 214.0, 90.0]), np.array([235.0, 60.0, 60.0])
 OUTLINE: RGB = (245, 245, 245)
+_LONGEST = 16  # letters of a name
 _HEIGHT, _WIDEST, _OPACITY = 400, 520, 0.55
 
 
@@ -67,3 +72,35 @@ def legend_colours(everyone: int) -> dict[str, RGB]:
         words = many("readers.differ", count, everyone=everyone)
         named[t("readers.halves") if 2 * count == everyone else words] = party_colour(count, everyone)
     return named | {t("readers.outline"): OUTLINE}
+
+
+def matrix(found: Panel, readers: Sequence[str]) -> go.Figure:
+    """Draw Dice of each reader with each as a coloured table with numbers."""
+    names = [wording.plotted(_short(number, name)) for number, name in enumerate(readers, start=1)]
+    dice = found.dice.copy()
+    np.fill_diagonal(dice, np.nan)
+    text = [
+        [known(wording.number(by, "dice")) if i != j else "" for j, by in enumerate(line)]
+        for i, line in enumerate(dice)
+    ]
+    hover = t("readers.hover", first="%{y}", second="%{x}", dice="%{text}")
+    heat = go.Heatmap(
+        z=dice, x=names, y=names, zmin=0, zmax=1, xgap=2, ygap=2,
+        colorscale=[[0, "#4a2230"], [0.5, "#8a6a3a"], [0.75, "#3f7f6a"], [1, "#2bb3a3"]],
+        text=text,
+        texttemplate="%{text}", hovertemplate=f"{hover}<extra></extra>",
+        hoverongaps=False, showscale=False, textfont={"size": 15},
+    )  # fmt: skip
+    figure = go.Figure(heat)
+    figure.update_layout(
+        height=70 + 34 * len(names),
+        margin={"l": 0, "r": 0, "t": 30, "b": 0},
+        dragmode=False,
+        xaxis={"type": "category", "side": "top", "showgrid": False},  # “3. 10” would be taken for a number
+        yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
+    )
+    return figure
+
+
+def _short(number: int, name: str) -> str:
+    return f"{number}. {name}" if len(name) <= _LONGEST else f"{number}. {name[: _LONGEST - 1]}…"

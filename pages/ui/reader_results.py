@@ -4,8 +4,6 @@ import math
 from functools import partial
 from typing import Any
 
-import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.scoring.definitions import HUMAN_WORDS
@@ -14,12 +12,11 @@ from core.scoring.panel import Panel, consensus
 from pages.ui.card import plain
 from pages.ui.matching_values import is_tumour
 from pages.ui.pictures import legend
-from pages.ui.reader_map import Compared, disagreement_picture, legend_colours
+from pages.ui.reader_map import Compared, disagreement_picture, legend_colours, matrix
 from pages.ui.state import show_in, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known, title
 
-_LONGEST = 16
 SHARES = ("dice_majority", "dice_staple", "sensitivity", "specificity")
 
 
@@ -92,28 +89,8 @@ def _tiles(found: Panel) -> None:
 
 
 def _matrix(found: Panel, gathering: Gathering) -> None:
-    """Draw Dice of each with each as a coloured table with numbers."""
-    names = [_short(number, name) for number, name in enumerate(gathering.names, start=1)]
-    dice = found.dice.copy()
-    np.fill_diagonal(dice, np.nan)
-    hover = t("readers.hover", first="%{y}", second="%{x}", dice="%{text}")
-    heat = go.Heatmap(
-        z=dice, x=names, y=names, zmin=0, zmax=1, xgap=2, ygap=2,
-        colorscale=[[0, "#4a2230"], [0.5, "#8a6a3a"], [0.75, "#3f7f6a"], [1, "#2bb3a3"]],
-        text=[[_share(value) if i != j else "" for j, value in enumerate(line)] for i, line in enumerate(dice)],
-        texttemplate="%{text}", hovertemplate=f"{hover}<extra></extra>",
-        hoverongaps=False, showscale=False, textfont={"size": 15},
-    )  # fmt: skip
-    figure = go.Figure(heat)
-    figure.update_layout(
-        height=70 + 34 * len(names),
-        margin={"l": 0, "r": 0, "t": 30, "b": 0},
-        dragmode=False,
-        xaxis={"side": "top", "showgrid": False},
-        yaxis={"autorange": "reversed", "showgrid": False},
-    )
     st.markdown(f"**{t('readers.matrix')}**")
-    st.plotly_chart(figure, key="reader_matrix", config={"displayModeBar": False})
+    st.plotly_chart(matrix(found, gathering.names), key="reader_matrix", config={"displayModeBar": False})
 
 
 def _table(found: Panel, gathering: Gathering) -> None:
@@ -153,10 +130,6 @@ def _map(compared: Compared, found: Panel, value: int) -> None:
     st.image(disagreement_picture(compared, found, z), width="content")
     st.html(legend(legend_colours(len(found.dice))))
     st.caption(t("readers.slice_text", slice=z + 1, slices=slices))
-
-
-def _short(number: int, name: str) -> str:
-    return f"{number}. {name}" if len(name) <= _LONGEST else f"{number}. {name[: _LONGEST - 1]}…"
 
 
 def _share(value: float) -> str:

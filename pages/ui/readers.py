@@ -16,6 +16,7 @@ from core.imaging.writing import SUFFIXES
 from core.scoring.gathering import Drawing, gathered
 from core.scoring.panel import LEAST_READERS, panel
 from pages.ui.card import plain
+from pages.ui.keeping import Folder
 from pages.ui.matching_values import is_tumour
 from pages.ui.reader_map import Compared
 from pages.ui.reader_results import results
@@ -23,7 +24,7 @@ from pages.ui.state import AppState, Case
 from pages.ui.stored import store_each
 from pages.ui.words import language, said, t
 from pages.ui.words.steps import known
-from pages.ui.working import Folder, Working, watch
+from pages.ui.working import Working, watch
 
 
 @dataclass

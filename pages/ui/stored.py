@@ -10,9 +10,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import ReadError
 from core.scoring.folders import unpacked
+from pages.ui.keeping import Folder
 from pages.ui.uploads import safe_name
 from pages.ui.words import t
-from pages.ui.working import Folder
 
 
 @dataclass(frozen=True, eq=False)

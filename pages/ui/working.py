@@ -6,13 +6,10 @@ silence. So long work runs beside it, and the page looks in on it (`watch`).
 
 import gc
 import logging
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Generic, TypeVar
@@ -25,14 +22,6 @@ from pages.ui.words import t
 
 _Made = TypeVar("_Made")
 _LOOK_S = 0.5
-
-
-class Folder:
-    """A private folder that is deleted when nobody holds it any more, at the latest when the program ends."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="lobule-"))  # for its owner only, whatever the umask
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @dataclass

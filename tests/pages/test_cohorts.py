@@ -215,6 +215,16 @@ def test_a_wrong_list_of_labels_is_refused_and_a_right_one_names_them(app: AppTe
     assert [label.name for label in card.labels] == ["metastasis", "label 5"]
 
 
+def test_an_upload_that_cannot_be_stored_is_told_for_as_long_as_it_is_there(app: AppTest, folders: Path) -> None:
+    upload(app, "cohort_prediction_files", [("mine.zip", zipped(folders / "mine")[0][1][:300], "application/zip")])
+    upload(app, "cohort_reference_files", zipped(folders / "truth"))
+    assert not app.exception
+    assert "mine.zip is damaged or incomplete" in app.error[0].value
+    upload(app, "cohort_prediction_files", zipped(folders / "mine"))
+    assert not app.error
+    assert app.button("score_cohort").label == "Score 4 cases"
+
+
 def test_labels_are_values_with_or_without_a_name() -> None:
     assert named_labels(" 1 = liver,2,, ") == {1: "liver", 2: ""}
     assert named_labels("  ") is None
@@ -229,6 +239,15 @@ def test_uploads_leave_the_disk_when_they_are_taken_away(app: AppTest, folders: 
     assert path.exists()
     upload(app, "cohort_reference_files", [])
     assert not path.exists()
+    assert app.button("score_cohort").disabled
+
+
+def test_what_was_deleted_while_the_browser_was_away_is_asked_for_again(app: AppTest, folders: Path) -> None:
+    uploaded(app, folders)
+    cohort(app).stored["prediction"].folder.end()
+    app.run()
+    assert not app.exception
+    assert "Upload them again" in app.error[0].value
     assert app.button("score_cohort").disabled
 
 

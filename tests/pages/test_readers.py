@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.imaging.volume import TUMOUR
-from pages.ui.reader_map import AGREED, OUTLINE, Compared, disagreement_picture, party_colour
+from core.imaging.grid import Grid
+from core.imaging.volume import TUMOUR, Mask
+from core.scoring.panel import panel
+from pages.ui.reader_map import AGREED, OUTLINE, Compared, disagreement_picture, matrix, party_colour
 from tests.core.scoring.files import write_labels
 from tests.pages.test_cohorts import PATIENCE_S, figures, group, upload
 
@@ -62,6 +64,14 @@ def test_the_figures_of_three_readers_by_hand(app: AppTest, folder: Path) -> Non
     np.testing.assert_allclose(table["ml"], np.array([4, 4, 5]) * 18 * 0.03)
     np.testing.assert_allclose(table["Dice, majority"], [6 / 8, 1, 8 / 9])
     np.testing.assert_allclose(table["sensitivity"], found.panels[2].staple.sensitivity)
+
+
+def test_names_that_look_like_numbers_stay_names() -> None:
+    grid = Grid.from_geometry((2, 3, 4), (5.0, 3.0, 2.0))
+    masks = [Mask(np.full(grid.shape, 2, np.uint8), grid) for _ in range(3)]
+    drawn = matrix(panel(masks, 2), ["10", "20", '<b> "x"'])
+    assert list(drawn.data[0].x) == list(drawn.data[0].y) == ["1. 10", "2. 20", '3. &lt;b&gt; "x"']
+    assert (drawn.layout.xaxis.type, drawn.layout.yaxis.type) == ("category", "category"), "not on a scale"
 
 
 def test_a_reader_on_another_grid_is_named_and_the_others_are_compared(app: AppTest, folder: Path) -> None:

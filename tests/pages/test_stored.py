@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import ReadError
 from core.scoring.folders import pairs
+from pages.ui.keeping import Folder
 from pages.ui.stored import Stored, store, store_each
-from pages.ui.working import Folder
 from tests.pages.test_uploads import Upload
 
 NIFTI = b"\x5c\x01\0\0" + b"\0" * 340 + b"n+1\0"

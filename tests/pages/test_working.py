@@ -3,13 +3,12 @@
 import gc
 import logging
 from collections.abc import Generator
-from pathlib import Path
 from threading import Event
 
 import pytest
 
 from core.errors import ReadError
-from pages.ui.working import Folder, Working
+from pages.ui.working import Working
 
 NAMES = ("a", "b", "c", "d")
 
@@ -110,12 +109,3 @@ def test_while_work_is_under_way_old_objects_are_left_alone_and_afterwards_not()
     assert first.wait(10)
     assert second.wait(10)
     assert gc.get_freeze_count() == 0
-
-
-def test_a_folder_is_private_and_goes_with_its_holder() -> None:
-    folder = Folder()
-    path = folder.path
-    (path / "scan.nii").write_bytes(b"x")
-    assert path.stat().st_mode & 0o777 == 0o700
-    del folder
-    assert not Path(path).exists()

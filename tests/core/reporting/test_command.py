@@ -1,15 +1,9 @@
-"""The score command as a user meets it."""
+"""The score command as a user meets it: pairs, folders and zips, and the files that it writes."""
 
 import csv
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,34 +11,7 @@ import SimpleITK
 
 from core import __main__ as cli
 from core.imaging.samples import phantom
-from core.scoring import backends
-from tests.core.scoring.files import SPACING, write_labels
-
-ROOT = Path(__file__).parents[3]
-
-Write = Callable[..., Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    return lambda name, *blocks, **how: write_labels(tmp_path / name, *blocks, **how)
-
-
-@pytest.fixture
-def cohort(write: Write, tmp_path: Path) -> tuple[str, str]:
-    """Two folders: a Dice of 0.8, one of 1, a missed tumour, a prediction on another grid."""
-    for case, rows in (("a", slice(2, 6)), ("b", slice(2, 8)), ("c", slice(0, 0)), ("d", slice(2, 8))):
-        write(f"p/{case}.nii.gz", (2, rows), spacing=(6.0, 3.0, 2.0) if case == "d" else SPACING)
-        write(f"r/{case}.nrrd", (2, slice(2, 8)))
-    return str(tmp_path / "p"), str(tmp_path / "r")
-
-
-def mistake(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    assert cli.main(["score", *map(str, arguments)]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    return printed.err
+from tests.core.scoring.files import SPACING, Write
 
 
 def test_a_pair_is_scored_label_by_label(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +23,7 @@ def test_a_pair_is_scored_label_by_label(write: Write, tmp_path: Path, capsys: p
     printed = capsys.readouterr().out
     assert "tumour (label 2)" in printed
     assert "surface Dice at 1 mm" in printed
-    assert "HD95                              undefined (if it must count:" in printed
+    assert "HD95                              no distance (if it must count:" in printed
     assert "missed: slice 3, 1.08 ml" in printed  # 36 voxels of 0.03 ml
     (case,) = json.loads(out.read_text())["cases"]
     liver, tumour = case["labels"]
@@ -74,6 +41,20 @@ def test_one_label_gets_the_name_it_is_given(write: Write, capsys: pytest.Captur
     printed = capsys.readouterr().out
     assert "cyst (label 7)" in printed
     assert "tumour" not in printed
+
+
+def test_a_label_keeps_the_name_of_the_file_unless_it_is_given_one(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = SimpleITK.ReadImage(str(write("m.nrrd", (2, slice(2, 6)))))
+    for key, value in (("Name", "metastasis"), ("LabelValue", "2"), ("Layer", "0")):
+        image.SetMetaData(f"Segment0_{key}", value)
+    named = tmp_path / "named.seg.nrrd"
+    SimpleITK.WriteImage(image, str(named))
+    assert cli.main(["score", str(named), str(named), "--label", "2"]) == 0
+    assert "metastasis (label 2)" in capsys.readouterr().out
+    assert cli.main(["score", str(named), str(named), "--label", "2=cyst"]) == 0
+    assert "cyst (label 2)" in capsys.readouterr().out
 
 
 def test_folders_are_matched_by_name_and_a_failed_case_is_a_row(
@@ -117,53 +98,6 @@ def test_labels_are_laid_on_a_ct(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "Dice (F1)                         1\n" in capsys.readouterr().out
 
 
-def test_two_masks_on_different_grids_are_one_sentence(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    ours, theirs = write("p.nii.gz", (2, slice(2, 6))), write("r.nii.gz", spacing=(5.0, 3.0, 2.5))
-    words = "prediction lies on another grid than the reference. Its voxels measure 5 × 3 × 2 mm, those of the ref"
-    assert words in mistake(capsys, ours, theirs)
-
-
-def test_every_other_mistake_is_one_sentence(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mask = write("p/m.nii.gz", (2, slice(2, 6)))
-    write("r/other.nii.gz")
-    write("twice/m.nii.gz")
-    write("twice/m.nrrd")
-    assert "does not exist" in mistake(capsys, tmp_path / "nothing.nii", mask)
-    assert "a file and the other a folder" in mistake(capsys, mask, tmp_path)
-    assert "Name both alike" in mistake(capsys, tmp_path / "p", tmp_path / "r")
-    assert "two files of case m" in mistake(capsys, tmp_path / "twice", tmp_path / "p")
-    assert "single pair" in mistake(capsys, tmp_path / "p", tmp_path / "p", "--ct", mask)
-    assert "does not exist. Create it" in mistake(capsys, mask, mask, "--json", tmp_path / "no" / "x.json")
-
-
-def test_what_is_scored_is_never_overwritten(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    mask = write("m.nii.gz", (2, slice(2, 6)))
-    before = mask.read_bytes()
-    for option in ("--csv", "--json", "--html"):
-        assert "is one of the files to score" in mistake(capsys, mask, mask, option, mask)
-    assert mask.read_bytes() == before
-
-
-def test_a_table_that_cannot_be_written_is_one_sentence(
-    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    mask = str(write("m.nii.gz", (2, slice(2, 6))))
-    for option in ("--csv", "--json", "--html"):
-        assert cli.main(["score", mask, mask, option, str(tmp_path)]) == 2
-        assert "cannot be written (Is a directory)" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("extra", [("--nsd-mm", "-1"), ("--nsd-mm", "two"), ("--label", "0"), ("--label", "spleen=3")])
-def test_what_no_option_can_mean_is_refused(
-    write: Write, capsys: pytest.CaptureFixture[str], extra: tuple[str, str]
-) -> None:
-    mask = str(write("m.nii.gz"))
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(["score", mask, mask, *extra])
-    assert stopped.value.code == 2
-    assert "error: argument" in capsys.readouterr().err
-
-
 def test_zips_of_masks_are_scored_as_folders_are(
     cohort: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,19 +112,6 @@ def test_zips_of_masks_are_scored_as_folders_are(
     assert cli.main(["score", *cohort]) == 1
     assert zipped == capsys.readouterr().out
     assert "3 of 4 cases scored" in zipped
-
-
-def test_several_jobs_and_a_cluster_print_the_same(cohort: tuple[str, str]) -> None:
-    """In a process of its own, as workers import the program anew."""
-    printed = []
-    for extra in ((), ("--jobs", "2"), ("--jobs", "2", "--backend", "dask")):
-        command = [sys.executable, "-m", "core", "score", *cohort, *extra]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-        printed.append(done.stdout)
-    assert printed[0] == printed[1] == printed[2]
-    assert printed[0].startswith("a: tumour: Dice (F1) 0.8,")
 
 
 def test_other_tools_stand_beside_ours(
@@ -223,94 +144,3 @@ def test_the_report_is_written_and_names_both_sources(
     pair = [str(Path(folder) / name) for folder, name in zip(cohort, ("b.nii.gz", "b.nrrd"), strict=True)]
     assert cli.main(["score", pair[0], pair[0], "--html", str(page)]) == 0
     assert "<h1>p/b.nii.gz against p/b.nii.gz</h1>" in page.read_text("utf-8")
-
-
-def test_ctrl_c_keeps_what_was_scored_and_says_what_was_not(write: Write, tmp_path: Path) -> None:
-    for number in range(40):
-        write(f"p/{number}.nii", (2, slice(2, 8)))
-    out = tmp_path / "scores.json"
-    for jobs in ("1", "2"):
-        command = [sys.executable, "-m", "core", "score", str(tmp_path / "p"), str(tmp_path / "p"), "--jobs", jobs]
-        running = subprocess.Popen(
-            [*command, "--json", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-            start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
-        assert running.stdout is not None
-        assert running.stdout.readline().startswith("0: tumour: Dice (F1) 1,")
-        os.killpg(running.pid, signal.SIGINT)  # as a terminal sends it, to the workers too
-        start = time.monotonic()
-        printed, complaints = running.communicate(timeout=60)
-        assert running.returncode == 130
-        assert time.monotonic() - start < 30
-        assert "Traceback" not in complaints
-        assert re.search(r"Stopped after \d+ of 40 cases\.\n$", complaints)
-        found = json.loads(out.read_text())
-        assert 1 <= len(found["cases"]) < 40
-        assert len(found["cases"]) + len(found["failed"]) == 40
-        assert {case["problem"] for case in found["failed"]} == {"Not scored: the run ended before. Score it again."}
-        assert f"{len(found['cases'])} of 40 cases scored" in printed
-
-
-def test_a_bug_keeps_what_was_scored_and_is_loud(
-    cohort: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from core.scoring import batch
-
-    real = batch.score_pair
-
-    def broken(pair: batch.Pair, **how: object) -> batch.Row:
-        if pair.case == "b":
-            raise ZeroDivisionError
-        return real(pair, **how)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(batch, "score_pair", broken)
-    out = tmp_path / "scores.json"
-    with pytest.raises(ZeroDivisionError):
-        cli.main(["score", *cohort, "--json", str(out)])
-    found = json.loads(out.read_text())
-    assert [case["case"] for case in found["cases"]] == ["a"]
-    assert [case["case"] for case in found["failed"]] == ["b", "c", "d"]
-
-
-def test_progress_is_told_on_a_terminal_only(
-    cohort: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cli.main(["score", *cohort])
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    cli.main(["score", *cohort])
-    told = capsys.readouterr().err
-    assert "1 of 4 cases" in told
-    assert "3 of 4 cases" in told
-    assert told.endswith("\r\x1b[K")
-
-
-def test_a_cluster_that_cannot_be_had_is_one_sentence(
-    cohort: tuple[str, str], write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    assert "Add --backend dask" in mistake(capsys, *cohort, "--scheduler", "tcp://127.0.0.1:8786")
-    pack = tmp_path / "p.zip"
-    with zipfile.ZipFile(pack, "w") as file:
-        for path in Path(cohort[0]).iterdir():
-            file.write(path, path.name)
-    away = ("--backend", "dask", "--scheduler", "tcp://127.0.0.1:9")
-    assert "Unpack it onto a shared disk" in mistake(capsys, pack, cohort[1], *away)
-    monkeypatch.setattr(backends, "find_spec", lambda name: None)
-    assert "Ray is not installed. Type: pip install ray" in mistake(capsys, *cohort, "--backend", "ray")
-    assert "Type: pip install distributed" in mistake(capsys, *cohort, "--backend", "dask")
-
-
-def test_a_scheduler_where_nobody_answers_is_one_sentence(
-    cohort: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(backends, "PATIENCE", "0.5s")
-    away = ("--backend", "dask", "--scheduler", "tcp://127.0.0.1:9")
-    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in mistake(capsys, *cohort, *away)
-
-
-@pytest.mark.parametrize("jobs", ["0", "-1", "many", "1001"])
-def test_a_number_of_jobs_is_a_number(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        cli.main(["score", "p", "r", "--jobs", jobs])
-    assert "is no number of jobs from 1 to 1000" in capsys.readouterr().err

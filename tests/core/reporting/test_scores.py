@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from core.reporting.plots import boxes
 from core.reporting.scores import Comparison, report
 from core.scoring.batch import Row
 from core.scoring.cohort import Difference
@@ -232,3 +233,8 @@ def test_notes_on_the_files_are_never_silent() -> None:
 
     noted = Row("a", Scorecard("a", (), 10.0, 2.0, ("It was resampled from 5 to 3 mm.",)))
     assert "It was resampled from 5 to 3 mm." in Page(report([noted], title="a", created=CREATED)).text
+
+
+def test_a_point_of_a_plot_tells_the_name_as_it_is() -> None:
+    drawn = boxes([row('A & "B" <b>', "xx..", "xxx.")], 2, ["dice"], with_readers=False)
+    assert drawn.data[1].text == ('A &amp; "B" &lt;b&gt;',), "plotly knows &amp; &lt; &gt;, and no &quot;"

@@ -76,3 +76,15 @@ def test_a_miss_counts_as_the_diagonal_and_an_undefined_case_is_left_out() -> No
     found = compared(first, second, "hd_mm")
     assert found.cases == (("a", pytest.approx(math.hypot(5, 3, 16))),)
     assert (found.difference.n, found.difference.left_out) == (1, 1)
+
+
+def test_the_sentence_counts_the_cases_that_lack_a_figure_or_were_scored_in_one_prediction_only() -> None:
+    first = [*cards(2, 3, 4), card("healthy", "........", "........"), card("only a", "xx......", "xx......")]
+    second = [*cards(5, 5, 7), card("healthy", "........", "........"), card("only b", "xx......", "xx......")]
+    found = compared(first, second)
+    assert found.left_out == 3
+    assert "n = 3;" in found.sentence
+    assert found.sentence.endswith(" Left out: 3 cases without this figure in A or in B.")
+    assert compared(cards(2), [*cards(5), *second[-1:]]).sentence.endswith(
+        " Left out: 1 case without this figure in A or in B."
+    )

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.errors import ReadError
-from core.scoring.batch import pairs, unpacked
+from core.scoring.batch import pairs, score_all, unpacked
 from tests.core.imaging.dicom_files import write_series
 from tests.core.scoring.files import write_labels
 
@@ -134,3 +134,11 @@ def test_a_mask_and_a_cohort_do_not_match(tmp_path: Path) -> None:
         pairs(tmp_path / "p", touch(tmp_path / "r", "other.nii"))
     with pytest.raises(ReadError, match=r"r holds two files of case a: a.mha and a.nrrd"):
         pairs(tmp_path / "p", touch(tmp_path / "r", "a.nrrd", "a.mha"))
+
+
+def test_a_header_is_read_with_the_voxels_beside_it(tmp_path: Path) -> None:
+    for side in ("mine", "truth"):
+        write_labels(tmp_path / side / "case1.mhd", (2, slice(3, 6)))
+    found = pairs(tmp_path / "mine", tmp_path / "truth")
+    assert [pair.case for pair in found] == ["case1"]
+    assert [row.problem for row in score_all(found)] == [""]

@@ -140,3 +140,14 @@ def test_without_a_voxel_size_nothing_is_said_in_millimetres() -> None:
 def test_masks_on_two_grids_are_a_programmers_mistake() -> None:
     with pytest.raises(ValueError, match="one grid"):
         score(labels(), labels(grid=Grid.from_geometry(SHAPE, (5.0, 3.0, 2.1))))
+
+
+@pytest.mark.parametrize("has_spacing", [True, False])
+def test_a_label_in_neither_mask_has_the_same_figures_whether_it_was_asked_for_or_not(has_spacing: bool) -> None:
+    grid = Grid((3, 4, 5), np.diag((2.0, 3.0, 5.0, 1.0)), has_spacing)
+    nothing = Mask(np.zeros(grid.shape, np.uint8), grid)
+    asked = score(nothing, nothing, labels={2: "tumour"}, definitions=tuple(Definition))
+    unasked = score(nothing, nothing, definitions=tuple(Definition))
+    assert not unasked.labels
+    for key in CARDS:
+        assert unasked.figure(2, key) == pytest.approx(asked.figure(2, key), nan_ok=True), key

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_numbers_stay_numbers_and_other_names_stay_as_they_are() -> None:
     (line,) = lines([Row("case-1, late", card("case-1, late", "x...", "xxx."))])
     assert line["case"] == "case-1, late"
     assert line["volume_difference_ml"].startswith("-0.06")
+
+
+def test_a_case_without_a_label_that_others_hold_has_a_line_by_the_rules_for_empty_masks() -> None:
+    healthy = Row("healthy", replace(card("healthy", "....", "...."), labels=()))
+    _, line = lines([HALF, healthy])
+    assert (line["case"], line["label"], line["name"]) == ("healthy", "1", "tumour")
+    assert (line["dice"], line["hd95_mm"], line["missed_lesions"]) == ("", "", "0")
+    assert (float(line["specificity"]), float(line["volume_difference_ml"])) == (1, 0)
+
+
+def test_a_case_is_not_left_out_where_no_case_holds_a_label() -> None:
+    (line,) = lines([Row("healthy", replace(card("healthy", "....", "...."), labels=()))])
+    assert (line["case"], line["label"]) == ("healthy", "")
+    assert line["problem"] == "Neither mask holds a label: there is nothing to score."
 
 
 def test_json_has_no_number_that_json_does_not_know() -> None:
