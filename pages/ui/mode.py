@@ -1,13 +1,17 @@
-"""The choice between the viewer and the simple canvas."""
+"""The way from the viewer to the simple canvas, and back."""
+
+from functools import partial
 
 import streamlit as st
 
-from pages.ui.state import AppState, show_in, shown_in
+from pages.ui.state import AppState
 from pages.ui.words import t
 
 
 def mode(state: AppState, *, simple: bool) -> None:
     """Offer the other way to annotate.
+
+    It is a button and no switch: a switch that is put up anew may report where the last one stood.
 
     Args:
         state: Of the session.
@@ -15,16 +19,12 @@ def mode(state: AppState, *, simple: bool) -> None:
     """
     if state.simple != simple:
         st.rerun()
-    show_in("simple", state.simple)
-    st.toggle(
-        t("mode.simple"),
-        key="simple",
-        on_change=_take,
-        args=(state,),
-        width="content",
-        help=t("mode.simple_help"),
-    )
+    take = partial(_take, state, not simple)
+    if simple:
+        st.button(t("mode.viewer"), key="to_viewer", help=t("mode.viewer_help"), on_click=take)
+    else:
+        st.button(t("mode.simple"), key="to_simple", help=t("mode.simple_help"), on_click=take)
 
 
-def _take(state: AppState) -> None:
-    state.simple = shown_in("simple")
+def _take(state: AppState, simple: bool) -> None:
+    state.simple = simple

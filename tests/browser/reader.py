@@ -28,12 +28,10 @@ class Reader:
     def annotate(self) -> None:
         """Go to Annotate and take the simple canvas."""
         self.button("Annotate this CT").click()
-        simple = self.page.get_by_role("switch", name="Simple canvas").or_(
-            self.page.get_by_role("checkbox", name="Simple canvas")
-        )
-        expect(simple).to_be_attached()
-        if not simple.is_checked():
-            self.page.get_by_text("Simple canvas", exact=True).click()
+        viewer = self.page.locator(".lobule")
+        expect(viewer.or_(self.canvas)).to_be_visible()
+        if viewer.count():
+            self.button("Simple canvas").click()
         expect(self.canvas).to_be_visible()
         self.settle()
 

@@ -20,7 +20,7 @@ def app() -> AppTest:
     app = AppTest.from_file(APP, default_timeout=120).run()
     app.button("sample_phantom").click().run()
     app.switch_page("annotate.py").run()
-    return app.toggle("simple").set_value(True).run()
+    return app.button("to_simple").click().run()
 
 
 def case_of(app: AppTest) -> Case:

@@ -313,8 +313,9 @@ def test_every_step_is_known_in_chinese(edit: dict[str, object]) -> None:
         ("smooth object 2 by 1.5 voxels", "平滑对象 2（1.5 体素）"),
         ("new label point", "新标签 point"),
         ("Miller on Friday", "Miller on Friday"),
+        ("0, 0, 0 mm", "0, 0, 0 mm"),
     ],
 )
-def test_a_step_is_said_with_its_numbers_and_a_readers_own_words_stay(step: str, chinese: str) -> None:
+def test_a_step_is_said_with_its_numbers_and_what_is_unknown_stays(step: str, chinese: str) -> None:
     assert known(step, "zh") == chinese
     assert known(step, "en") == step

@@ -2,7 +2,7 @@
 
 ``en.json`` and ``zh.json`` hold the same flat keys with the same ``{places}``. Files that leave the program (labels,
 figures, reports) stay English in either language. So do most sentences that core makes; those of small closed sets
-are translated by `pages.ui.words.steps`.
+are translated by `pages.ui.words.steps`. What Streamlit itself writes, as on the upload button, is English too.
 """
 
 import json

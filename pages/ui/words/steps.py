@@ -14,6 +14,7 @@ _PREFIX = "core."
 _PLACE = re.compile(r"\{(\w+)\}")
 _SENTENCES = re.compile(r"(?<=\.) ")
 _SIMPLE = re.compile(r"\S+|[\d.]+ \S+")
+_A_FIGURE = "figure"  # must be known; else any two things with a comma between them would be a figure and its unit
 _AS_WRITTEN = "name"  # what a reader has typed is not looked up
 
 
@@ -53,7 +54,9 @@ def _translated(text: str, spoken: str) -> str | None:
 
 def _fits(name: str, part: str) -> bool:
     """Say whether something may stand in a place: a word, a measure, or what is known itself."""
-    return name == _AS_WRITTEN or bool(_SIMPLE.fullmatch(part)) or _translated(part, ENGLISH) is not None
+    if name == _AS_WRITTEN or (name != _A_FIGURE and _SIMPLE.fullmatch(part)):
+        return True
+    return _translated(part, ENGLISH) is not None
 
 
 @lru_cache

@@ -24,4 +24,4 @@ def language_switch() -> None:
 
 
 def _take_language() -> None:
-    app_state().language = shown_in(KEY)
+    app_state().language = shown_in(KEY) or app_state().language  # a switch taken off the page may report nothing
