@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import ReadError, WriteError
 
 if TYPE_CHECKING:
-    from core.scoring.batch import Pair, Row
+    from core.scoring.batch import LeftOut, Pair, Row
 
 _STOPPED = 130  # as a shell reports Ctrl+C
 _NOT_SCORED = "Not scored: the run ended before. Score it again."
@@ -83,12 +83,15 @@ def score(chosen: argparse.Namespace) -> int:
             _print_one(rows[0])
             _write(chosen, rows)
             return 0
-        return _score_cohort(chosen, pairs)
+        left = (*batch.left_out(predicted, "prediction"), *batch.left_out(reference, "reference"))
+        return _score_cohort(chosen, pairs, left)
 
 
-def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
+def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"], left_out: Sequence["LeftOut"]) -> int:
     from core.scoring import backends, batch, sheet
 
+    if left_out:
+        print(batch.left_out_words(left_out), file=sys.stderr)
     rows: list[Row] = []
     stopped = False
     with backends.connected(chosen.backend, chosen.scheduler, chosen.jobs):
@@ -107,7 +110,7 @@ def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
             found.close()
             rows += [batch.Row(pair.case, None, _NOT_SCORED) for pair in pairs[len(rows) :]]
             print(sheet.cohort(rows))
-            _write(chosen, rows)
+            _write(chosen, rows, left_out)
     failed = sum(row.card is None for row in rows)
     return _STOPPED if stopped else 0 if not failed else 2 if failed == len(rows) else 1
 
@@ -162,17 +165,18 @@ def _print_one(row: "Row") -> None:
         print(sheet.one(row.card))
 
 
-def _write(chosen: argparse.Namespace, rows: Sequence["Row"]) -> None:
+def _write(chosen: argparse.Namespace, rows: Sequence["Row"], left_out: Sequence["LeftOut"] = ()) -> None:
     from core.scoring import tables
 
     if chosen.csv:
         tables.write_csv(rows, chosen.csv)
     if chosen.json:
-        tables.write_json(rows, chosen.json)
+        tables.write_json(rows, chosen.json, left_out)
     if chosen.html:
         from core.reporting.scores import report  # plotly and jinja: half a second
 
-        tables.save(report(rows, title=_title(chosen), created=datetime.now().astimezone()), chosen.html)
+        page = report(rows, title=_title(chosen), created=datetime.now().astimezone(), left_out=left_out)
+        tables.save(page, chosen.html)
 
 
 def _title(chosen: argparse.Namespace) -> str:

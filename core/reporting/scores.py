@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from core.reporting import wording
 from core.reporting.parts import part
-from core.scoring.batch import Row
+from core.scoring.batch import LeftOut, Row, left_out_words
 from core.scoring.contrast import Contrast
 from core.scoring.definitions import (
     CARDS,
@@ -53,7 +53,14 @@ class Comparison:
     contrasts: tuple[tuple[str, Contrast], ...]
 
 
-def report(rows: Sequence[Row], *, title: str, created: datetime, comparison: Comparison | None = None) -> str:
+def report(
+    rows: Sequence[Row],
+    *,
+    title: str,
+    created: datetime,
+    comparison: Comparison | None = None,
+    left_out: Sequence[LeftOut] = (),
+) -> str:
     """Write the report of one case or of a cohort.
 
     Args:
@@ -61,6 +68,7 @@ def report(rows: Sequence[Row], *, title: str, created: datetime, comparison: Co
         title: What was compared with what, in the user's words; it is escaped like every other name.
         created: When; with its time zone.
         comparison: Of two predictions.
+        left_out: Files beside the masks that are none, from `folders.left_out`.
 
     Returns:
         A whole HTML document.
@@ -85,6 +93,7 @@ def report(rows: Sequence[Row], *, title: str, created: datetime, comparison: Co
         human_sources=HUMAN_SOURCES,
         human_dice=HUMAN_DICE,
         files=[(row.case, used) for row in rows for used in row.files],
+        left_out=left_out_words(left_out),
         comparison=comparison,
         share=lambda value: wording.number(value, "dice"),
         legend=[(word, "#{:02x}{:02x}{:02x}".format(*COLOURS[outcome])) for outcome, word in WORDS.items()],

@@ -19,12 +19,13 @@ from core.imaging.matching import extended, laid_on
 from core.imaging.reading import read_labels, read_mask, read_volume
 from core.scoring.backends import check_backend, leave_ctrl_c_to_the_parent
 from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, used
-from core.scoring.folders import Pair, pairs, parts, unpacked
+from core.scoring.folders import LeftOut, Pair, left_out, left_out_words, pairs, parts, unpacked
 from core.scoring.scorecard import USUAL, Scorecard, score
 from core.scoring.surfaces import Definition
 
 __all__ = [
-    "ErrorPicture", "FileUsed", "Pair", "Row", "error_pictures", "pairs", "score_all", "score_pair", "unpacked", "used",
+    "ErrorPicture", "FileUsed", "LeftOut", "Pair", "Row", "error_pictures", "left_out", "left_out_words", "pairs",
+    "score_all", "score_pair", "unpacked", "used",
 ]  # fmt: skip
 
 _BLOCK = 64  # cases that Ray is given at once

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import WriteError
-from core.scoring.batch import Row
+from core.scoring.batch import LeftOut, Row
 from core.scoring.cohort import summaries, three_dice
 from core.scoring.definitions import CARDS
 from core.scoring.lesions import Lesion, LesionTable
@@ -49,13 +49,13 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
     save(csv_text(rows), path)
 
 
-def write_json(rows: Sequence[Row], path: Path) -> None:
+def write_json(rows: Sequence[Row], path: Path, left_out: Sequence[LeftOut] = ()) -> None:
     """Write what `json_text` says.
 
     Raises:
         WriteError: The file cannot be written.
     """
-    save(json_text(rows), path)
+    save(json_text(rows, left_out), path)
 
 
 def save(text: str, path: Path) -> None:
@@ -93,8 +93,13 @@ def csv_text(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def json_text(rows: Sequence[Row]) -> str:
-    """Return figures, counts per slice, lesions, files, definitions, versions and, for several cases, summaries."""
+def json_text(rows: Sequence[Row], left_out: Sequence[LeftOut] = ()) -> str:
+    """Return figures, counts per slice, lesions, files, definitions, versions and, for several cases, summaries.
+
+    Args:
+        rows: From `batch`.
+        left_out: Files beside the masks that are none, from `folders.left_out`.
+    """
     scored = [(row, row.card) for row in rows if row.card]
     content: dict[str, Any] = {
         "lobule": VERSION,
@@ -106,6 +111,7 @@ def json_text(rows: Sequence[Row]) -> str:
             for row in rows
             if not row.card
         ],
+        "left_out": [asdict(file) for file in left_out],
     }
     if len(rows) > 1:
         cards = [card for _, card in scored]
