@@ -56,9 +56,11 @@ def cohort(rows: Sequence[Row]) -> str:
     for value, name in label_names(rows).items():
         dice = three_dice(cards, value)
         lines += ["", f"{name} (label {value})"]
+        counted = f"n = {dice.n}" + (f", {dice.undefined} undefined" if dice.undefined else "")
+        lesions = f"{dice.lesions} lesion{'' if dice.lesions == 1 else 's'}"
         lines.append(
-            f"  Dice over all voxels {_plain(dice.pooled)}, mean per case {_plain(dice.per_case)}, "
-            f"mean per lesion {_plain(dice.per_lesion)}"
+            f"  Dice over all voxels {_plain(dice.pooled)}, mean per case {_plain(dice.per_case)} ({counted}), "
+            f"mean per lesion {_plain(dice.per_lesion)} ({lesions})"
         )
         for key in keys:
             defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))

@@ -71,6 +71,7 @@ def test_folders_are_matched_by_name_and_a_failed_case_is_a_row(
     assert cli.main(["score", *folders, "--csv", str(table), "--json", str(everything)]) == 1
     printed = capsys.readouterr().out
     assert "2 of 5 cases scored" in printed
+    assert "mean per case 0.9 (n = 2), mean per lesion 0.9 (2 lesions)" in printed
     assert "c: FAILED: The prediction lies on another grid than the reference. Its voxels measure 6 ×" in printed
     assert "d: FAILED: d has a reference and no prediction" in printed
     with table.open() as file:

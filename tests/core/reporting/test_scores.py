@@ -117,6 +117,8 @@ def test_the_three_dice_by_hand(page: Page) -> None:
     assert f"Dice over all voxels {2 * 7 / (9 + 12):.3f}" in page.text
     assert f"Mean Dice per case {(1 + 0.75 + 0) / 3:.3f}" in page.text
     assert f"Mean Dice per lesion {(1 + 6 / 7 + 0 + 0) / 4:.3f}" in page.text
+    assert "n = 3, 1 undefined. Each case counts once" in page.text
+    assert "4 lesions. Each counts once" in page.text
 
 
 def test_the_worst_case_comes_first_and_what_is_missed_is_said_in_words(page: Page) -> None:

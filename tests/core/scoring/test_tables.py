@@ -81,6 +81,7 @@ def test_json_has_no_number_that_json_does_not_know() -> None:
     (tumour,) = found["cohort"]
     assert tumour["figures"]["hd_mm"]["defined"]["infinite"] == 1
     assert tumour["figures"]["hd_mm"]["penalised"]["n"] == 2
+    assert [tumour["three_dice"][key] for key in ("n", "undefined", "lesions")] == [2, 0, 2]
 
 
 def test_one_case_is_no_cohort() -> None:
