@@ -2,6 +2,7 @@
 
 Undefined figures are empty in CSV and ``null`` in JSON. An infinite distance (the object was missed or made up) is
 ``inf`` in CSV; JSON has no such number, so it is ``null`` there too, and its key stands under ``infinite``.
+CSV begins with a byte order mark, without which Excel reads names with umlauts wrongly (Python: ``utf-8-sig``).
 """
 
 import csv
@@ -24,6 +25,7 @@ from core.scoring.scorecard import LabelScore, Scorecard
 from core.version import VERSION, libraries
 
 _SEED = 0
+_MARK = "\ufeff"
 _NO_LABEL = "Neither mask holds a label: there is nothing to score."
 _FORMULA = (
     "=",
@@ -73,7 +75,7 @@ def save(text: str, path: Path) -> None:
 def csv_text(rows: Sequence[Row]) -> str:
     """Return one line per case and label that any case holds; a case without figures has a line that says why.
 
-    Names that a spreadsheet would take for a formula begin with an apostrophe.
+    The text begins with a byte order mark, for Excel. Names that a spreadsheet would take for a formula begin with an apostrophe.
     """
     keys, names = figure_keys(rows), label_names(rows)
     text = io.StringIO(newline="")
@@ -90,7 +92,7 @@ def csv_text(rows: Sequence[Row]) -> str:
             lesions = [len(label.lesions.missed), len(label.lesions.false)] if label else [0, 0]
             name = label.name if label else usual
             writer.writerow([_harmless(row.case), value, _harmless(name), *figures, *lesions, ""])
-    return text.getvalue()
+    return _MARK + text.getvalue()
 
 
 def json_text(rows: Sequence[Row], left_out: Sequence[LeftOut] = ()) -> str:

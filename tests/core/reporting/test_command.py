@@ -74,7 +74,7 @@ def test_folders_are_matched_by_name_and_a_failed_case_is_a_row(
     assert "mean per case 0.9 (n = 2), mean per lesion 0.9 (2 lesions)" in printed
     assert "c: FAILED: The prediction lies on another grid than the reference. Its voxels measure 6 ×" in printed
     assert "d: FAILED: d has a reference and no prediction" in printed
-    with table.open() as file:
+    with table.open(encoding="utf-8-sig") as file:
         lines = {line["case"]: line for line in csv.DictReader(file)}
     assert list(lines) == ["a", "b", "c", "d", "e"]
     assert float(lines["a"]["dice"]) == pytest.approx(0.8)
@@ -124,7 +124,7 @@ def test_other_tools_stand_beside_ours(
     assert cli.main(["score", *cohort, *tools, "--csv", str(table)]) == 1
     printed = capsys.readouterr().out
     assert re.search(r"HD95 \S+ mm, HD95, as MONAI 6 mm, HD95, as surface-distance 6 mm", printed)
-    with table.open() as file:
+    with table.open(encoding="utf-8-sig") as file:
         line = next(csv.DictReader(file))
     names = list(line)
     assert names[names.index("hd_mm") :][:3] == ["hd_mm", "monai_hd_mm", "surfel_hd_mm"]

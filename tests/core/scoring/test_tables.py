@@ -25,7 +25,7 @@ def card(case: str, predicted: str, reference: str, name: str = "tumour") -> Sco
 
 
 def lines(rows: list[Row]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(csv_text(rows))))
+    return list(csv.DictReader(io.StringIO(csv_text(rows).removeprefix("\ufeff"))))
 
 
 HALF = Row("half", card("half", "xxxx....", "xxxx.xx."))
@@ -93,6 +93,15 @@ def test_files_hold_what_the_texts_say(tmp_path: Path) -> None:
     for write, text, name in ((write_csv, csv_text, "a.csv"), (write_json, json_text, "a.json")):
         write(rows, tmp_path / name)
         assert (tmp_path / name).read_bytes() == text(rows).encode()
+
+
+def test_a_spreadsheet_is_told_that_names_are_utf_8(tmp_path: Path) -> None:
+    """Excel takes a file without the mark for the code page of its country, and Müller for MÃ¼ller."""
+    write_csv([Row("Müller", None, "fehlt")], tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbfcase,")
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.DictReader(file))["case"] == "Müller"
+    assert json_text([HALF]).startswith("{")
 
 
 def test_where_nothing_can_be_written_is_one_sentence(tmp_path: Path) -> None:
