@@ -75,7 +75,8 @@ def save(text: str, path: Path) -> None:
 def csv_text(rows: Sequence[Row]) -> str:
     """Return one line per case and label that any case holds; a case without figures has a line that says why.
 
-    The text begins with a byte order mark, for Excel. Names that a spreadsheet would take for a formula begin with an apostrophe.
+    The text begins with a byte order mark, for Excel. Names that a spreadsheet would take for a formula begin with an
+    apostrophe.
     """
     keys, names = figure_keys(rows), label_names(rows)
     text = io.StringIO(newline="")
