@@ -22,7 +22,8 @@ from core.scoring.tables import figure_keys
 _COLUMNS = ("dice", "iou", "precision", "recall", "hd95_mm", "assd_mm", "nsd", "volume_difference_ml")
 _TILES = ("dice", "iou", "hd95_mm", "assd_mm", "nsd", "volume_difference_ml", "lesion_recall", "lesion_precision")
 _TUMOUR_WORDS = ("tumo", "lesion", "metast", "hcc")
-_LAST = 1e12  # where a case without a figure is sorted to
+_BEYOND_ALL = 1e12  # where a case without a distance is sorted to
+_UNDEFINED = ""  # sorted to the end, whichever way
 _SEED = 0
 
 
@@ -32,7 +33,7 @@ class Cell:
 
     Attributes:
         text: Shown.
-        order: Sorted by.
+        order: Sorted by; ``""`` is last in both directions.
         is_bad: Whether it is shown in red.
     """
 
@@ -164,7 +165,7 @@ def _case(row: Row, value: int, columns: Sequence[str]) -> list[Cell]:
     for key in columns:
         found = figure_of(row, value, key)
         bad = math.isinf(found) or (key == "dice" and found == 0)
-        order = _LAST if math.isnan(found) else min(found, _LAST / 2)
+        order = _UNDEFINED if math.isnan(found) else min(found, _BEYOND_ALL)
         cells.append(Cell(wording.figure(row, value, key, with_unit=False), order, bad))
     table = label.lesions if label else None
     counts = (len(table.matches), len(table.missed), len(table.false)) if table else (0, 0, 0)
@@ -216,8 +217,8 @@ def _lesion(row: Row, what: str, lesion: Lesion, dice: float) -> list[Cell]:
         Cell(row.case, row.case.casefold()),
         Cell(what, what, what != "found"),
         Cell(str(z), z),
-        Cell(f"{lesion.volume_ml:.3g}" if sized else "unknown", lesion.volume_ml if sized else _LAST),
-        Cell(f"{lesion.diameter_mm:.1f}" if sized else "unknown", lesion.diameter_mm if sized else _LAST),
+        Cell(f"{lesion.volume_ml:.3g}" if sized else "unknown", lesion.volume_ml if sized else _UNDEFINED),
+        Cell(f"{lesion.diameter_mm:.1f}" if sized else "unknown", lesion.diameter_mm if sized else _UNDEFINED),
         Cell(f"{lesion.voxels:,}", lesion.voxels),
-        Cell("" if math.isnan(dice) else f"{dice:.3f}", -1 if math.isnan(dice) else dice),
+        Cell(*("", _UNDEFINED) if math.isnan(dice) else (f"{dice:.3f}", dice)),
     ]
