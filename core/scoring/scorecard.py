@@ -58,6 +58,7 @@ class Scorecard:
         diagonal_mm: Of the image; what an infinite distance counts as where it must count.
         tolerance_mm: Of the normalised surface Dice.
         notes: Plain sentences that belong beside the figures.
+        voxels: Of the image; None if not known.
     """
 
     case: str
@@ -65,6 +66,7 @@ class Scorecard:
     diagonal_mm: float
     tolerance_mm: float
     notes: tuple[str, ...] = ()
+    voxels: int | None = None
 
     def label(self, value: int) -> LabelScore | None:
         """Return the score of a label, or None if there is none, as neither mask holds it."""
@@ -120,7 +122,7 @@ def score(
         _score_label(predicted, reference, value, name, (tolerance_mm, tuple(definitions), least_iou))
         for value, name in named.items()
     )
-    return Scorecard(case, scores, _diagonal(grid), tolerance_mm, notes)
+    return Scorecard(case, scores, _diagonal(grid), tolerance_mm, notes, math.prod(grid.shape))
 
 
 def labels_in(predicted: Mask, reference: Mask) -> dict[int, str]:

@@ -2,6 +2,9 @@
 
 Undefined figures are empty in CSV and ``null`` in JSON. An infinite distance (the object was missed or made up) is
 ``inf`` in CSV; JSON has no such number, so it is ``null`` there too, and its key stands under ``infinite``.
+Both list for every scored case every label that any case holds; of one that neither mask of the case holds, the
+figures are what `definitions.EMPTY_RULES` say.
+
 CSV begins with a byte order mark, without which Excel reads names with umlauts wrongly (Python: ``utf-8-sig``).
 """
 
@@ -9,7 +12,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,19 +30,7 @@ from core.version import VERSION, libraries
 _SEED = 0
 _MARK = "\ufeff"
 _NO_LABEL = "Neither mask holds a label: there is nothing to score."
-_FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-)  # the last four as spreadsheets in Asia take them
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the last as spreadsheets in Asia take them
 
 
 def write_csv(rows: Sequence[Row], path: Path) -> None:
@@ -104,11 +95,12 @@ def json_text(rows: Sequence[Row], left_out: Sequence[LeftOut] = ()) -> str:
         left_out: Files beside the masks that are none, from `folders.left_out`.
     """
     scored = [(row, row.card) for row in rows if row.card]
+    keys, names = figure_keys(rows), label_names(rows)
     content: dict[str, Any] = {
         "lobule": VERSION,
         "libraries": libraries(),
         "definitions": {key: asdict(card) for key, card in CARDS.items()},
-        "cases": [{**_case(card), "files": [asdict(used) for used in row.files]} for row, card in scored],
+        "cases": [{**_case(card, names, keys), "files": [asdict(used) for used in row.files]} for row, card in scored],
         "failed": [
             {"case": row.case, "problem": row.problem, "files": [asdict(used) for used in row.files]}
             for row in rows
@@ -118,7 +110,7 @@ def json_text(rows: Sequence[Row], left_out: Sequence[LeftOut] = ()) -> str:
     }
     if len(rows) > 1:
         cards = [card for _, card in scored]
-        content["cohort"] = [_cohort(cards, value, name) for value, name in label_names(rows).items()]
+        content["cohort"] = [_cohort(cards, value, name, keys) for value, name in names.items()]
     return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
 
 
@@ -136,13 +128,14 @@ def _labels(rows: Sequence[Row]) -> list[LabelScore]:
     return [label for row in rows if row.card for label in row.card.labels]
 
 
-def _case(card: Scorecard) -> dict[str, Any]:
+def _case(card: Scorecard, names: Mapping[int, str], keys: Sequence[str]) -> dict[str, Any]:
+    held = {label.value: _label(label) for label in card.labels}
     return {
         "case": card.case,
         "tolerance_mm": card.tolerance_mm,
         "diagonal_mm": _number(card.diagonal_mm),
         "notes": list(card.notes),
-        "labels": [_label(label) for label in card.labels],
+        "labels": [held.get(value) or _in_neither(card, value, name, keys) for value, name in names.items()],
     }
 
 
@@ -150,9 +143,7 @@ def _label(label: LabelScore) -> dict[str, Any]:
     return {
         "value": label.value,
         "name": label.name,
-        "figures": {key: _number(value) for key, value in label.figures.items()},
-        "undefined": [key for key, value in label.figures.items() if math.isnan(value)],
-        "infinite": [key for key, value in label.figures.items() if math.isinf(value)],
+        **_figures(label.figures),
         "counts": asdict(label.counts),
         "slices": [
             {"slice": z, "dice": _number(counts.dice), "tp": counts.tp, "fp": counts.fp, "fn": counts.fn}
@@ -160,6 +151,26 @@ def _label(label: LabelScore) -> dict[str, Any]:
             if counts.predicted or counts.reference
         ],
         "lesions": _lesions(label.lesions),
+    }
+
+
+def _in_neither(card: Scorecard, value: int, name: str, keys: Sequence[str]) -> dict[str, Any]:
+    """Describe a label that other cases hold as one that was drawn nowhere."""
+    return {
+        "value": value,
+        "name": name,
+        **_figures({key: card.figure(value, key) for key in keys}),
+        "counts": {"tp": 0, "fp": 0, "fn": 0, "tn": card.voxels},
+        "slices": [],
+        "lesions": _lesions(LesionTable((), (), ())),
+    }
+
+
+def _figures(figures: Mapping[str, float]) -> dict[str, Any]:
+    return {
+        "figures": {key: _number(value) for key, value in figures.items()},
+        "undefined": [key for key, value in figures.items() if math.isnan(value)],
+        "infinite": [key for key, value in figures.items() if math.isinf(value)],
     }
 
 
@@ -185,8 +196,7 @@ def _lesion(lesion: Lesion) -> dict[str, Any]:
     }
 
 
-def _cohort(cards: Sequence[Scorecard], value: int, name: str) -> dict[str, Any]:
-    keys = [key for key in CARDS if any(key in label.figures for card in cards for label in card.labels)]
+def _cohort(cards: Sequence[Scorecard], value: int, name: str, keys: Sequence[str]) -> dict[str, Any]:
     figures = {}
     for key in keys:
         defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))

@@ -63,6 +63,18 @@ def test_a_case_without_a_label_that_others_hold_has_a_line_by_the_rules_for_emp
     assert (float(line["specificity"]), float(line["volume_difference_ml"])) == (1, 0)
 
 
+def test_json_lists_the_same_labels_of_every_case_as_csv_does() -> None:
+    healthy = Row("healthy", replace(card("healthy", "....", "...."), labels=()))
+    _, case = json.loads(json_text([MADE_UP, healthy]))["cases"]
+    (tumour,) = case["labels"]
+    assert (tumour["value"], tumour["name"]) == (1, "tumour")
+    assert tumour["figures"]["dice"] is None
+    assert {"dice", "hd_mm"} <= set(tumour["undefined"])
+    assert tumour["infinite"] == tumour["slices"] == tumour["lesions"]["missed"] == []
+    assert (tumour["figures"]["specificity"], tumour["figures"]["volume_difference_ml"]) == (1, 0)
+    assert tumour["counts"] == {"tp": 0, "fp": 0, "fn": 0, "tn": 4}
+
+
 def test_a_case_is_not_left_out_where_no_case_holds_a_label() -> None:
     (line,) = lines([Row("healthy", replace(card("healthy", "....", "...."), labels=()))])
     assert (line["case"], line["label"]) == ("healthy", "")
