@@ -43,6 +43,10 @@ def add_arguments(command: argparse.ArgumentParser, label: Callable[[str], int])
         "--nsd-mm", type=_millimetres, default=2.0, metavar="T", help="tolerance of the surface Dice (default 2)"
     )
     command.add_argument(
+        "--percentile", type=_percentile, action="append", default=[], metavar="P",
+        help="the Hausdorff distance at this percentile too, beside HD95 and HD; may be repeated",
+    )  # fmt: skip
+    command.add_argument(
         "--as", dest="tools", choices=("monai", "surface-distance"), action="append", default=[],
         help="distances as this tool has them too, beside ours; may be repeated",
     )  # fmt: skip
@@ -154,6 +158,7 @@ def _how(chosen: argparse.Namespace) -> dict[str, Any]:
         "labels": dict(chosen.label) if chosen.label else None,
         "tolerance_mm": chosen.nsd_mm,
         "definitions": (*USUAL, *(tools[name] for name in dict.fromkeys(chosen.tools))),
+        "percentiles": tuple(sorted(set(chosen.percentile))),
         "pictures": chosen.html is not None,
     }
 
@@ -220,6 +225,16 @@ def _millimetres(text: str) -> float:
         value = -1.0
     if not 0 <= value < 1000:
         raise argparse.ArgumentTypeError(f"{text!r} is no distance from 0 to 1000 mm")
+    return value
+
+
+def _percentile(text: str) -> float:
+    try:
+        value = round(float(text), 3)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentile from 1 to 100")
     return value
 
 

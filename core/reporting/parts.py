@@ -12,7 +12,7 @@ from markupsafe import Markup
 from core.reporting import plots, wording
 from core.scoring.batch import Row
 from core.scoring.cohort import ThreeDice, summaries, three_dice
-from core.scoring.definitions import CARDS
+from core.scoring.definitions import card_of, with_percentiles
 from core.scoring.evidence import worst_slice
 from core.scoring.lesions import Band, Lesion
 from core.scoring.ranking import figure_of, label_of, worst_first
@@ -102,7 +102,7 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
     held = [(row, label) for row in ranked if (label := label_of(row, value))]
     keys = figure_keys(rows)
     is_tumour = any(word in name.casefold() for word in _TUMOUR_WORDS)
-    columns = [key for key in _COLUMNS if key in keys]
+    columns = with_percentiles(_COLUMNS, keys)
     figures = [_figure(ranked, value, key, tolerances_mm) for key in keys]
     alone = held[0][1] if len(rows) == 1 and held else None
     return Part(
@@ -125,16 +125,15 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
 
 def _tiles(row: Row, value: int, keys: Sequence[str], tolerances_mm: set[float]) -> list[tuple[str, str, str]]:
     return [
-        (wording.title(key, tolerances_mm), wording.figure(row, value, key), CARDS[key].formula)
-        for key in _TILES
-        if key in keys
+        (wording.title(key, tolerances_mm), wording.figure(row, value, key), card_of(key).formula)
+        for key in with_percentiles(_TILES, keys)
     ]
 
 
 def _figure(rows: Sequence[Row], value: int, key: str, tolerances_mm: set[float]) -> Figure:
     cards = [row.card for row in rows if row.card]
     defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))
-    unit = f", {CARDS[key].unit}" if CARDS[key].unit else ""
+    unit = f", {card_of(key).unit}" if card_of(key).unit else ""
     return Figure(
         wording.title(key, tolerances_mm) + unit,
         defined.n,
@@ -149,7 +148,7 @@ def _figure(rows: Sequence[Row], value: int, key: str, tolerances_mm: set[float]
 
 
 def _boxes(rows: Sequence[Row], value: int, keys: Sequence[str], is_tumour: bool) -> list[Markup]:
-    groups = [[key for key in group if key in keys] for group in plots.GROUPS]
+    groups = [with_percentiles(group, keys) for group in plots.GROUPS]
     return [_drawn(plots.boxes(rows, value, group, is_tumour)) for group in groups if group]
 
 

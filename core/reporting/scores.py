@@ -19,13 +19,14 @@ from core.reporting.parts import part
 from core.scoring.batch import LeftOut, Row, left_out_words
 from core.scoring.contrast import Contrast
 from core.scoring.definitions import (
-    CARDS,
     EMPTY_RULES,
     EMPTY_WORDS,
     HUMAN_DICE,
     HUMAN_SOURCES,
     HUMAN_WORDS,
     EmptyRule,
+    base_key,
+    card_of,
 )
 from core.scoring.errormap import COLOURS, WORDS
 from core.scoring.tables import figure_keys, label_names
@@ -86,7 +87,7 @@ def report(
         parts=[part(rows, value, name, tolerances) for value, name in label_names(rows).items()],
         notes=[(card.case, note) for card in cards for note in card.notes],
         settings=_settings(rows, keys),
-        definitions=[CARDS[key] for key in keys],
+        definitions=[card_of(key) for key in keys],
         rules=[told for rule in EMPTY_RULES if (told := _rule(rule, keys))],
         empty_words=EMPTY_WORDS,
         human_words=HUMAN_WORDS,
@@ -119,7 +120,7 @@ def _settings(rows: Sequence[Row], keys: Sequence[str]) -> list[tuple[str, str]]
 
 
 def _rule(rule: EmptyRule, keys: Sequence[str]) -> tuple[str, ...] | None:
-    names = [CARDS[key].name for key in rule.keys if key in keys]
+    names = [card_of(key).name for key in keys if base_key(key) in rule.keys]
     if not names:
         return None
     return "; ".join(names), *(wording.empty(value) for value in (rule.both, rule.predicted, rule.reference))

@@ -5,7 +5,7 @@ import math
 
 from core.scoring.batch import Row
 from core.scoring.cohort import Summary
-from core.scoring.definitions import CARDS
+from core.scoring.definitions import card_of
 from core.scoring.ranking import figure_of, label_of
 
 _DIGITS = {"": 3, "mm": 2, "ml": 2, "%": 1}
@@ -17,7 +17,7 @@ def number(value: float, key: str) -> str:
         return "undefined"
     if math.isinf(value):
         return "no distance"
-    return f"{value:.{_DIGITS[CARDS[key].unit]}f}".replace("-", "−")
+    return f"{value:.{_DIGITS[card_of(key).unit]}f}".replace("-", "−")
 
 
 def figure(row: Row, label: int, key: str, with_unit: bool = True) -> str:
@@ -25,22 +25,22 @@ def figure(row: Row, label: int, key: str, with_unit: bool = True) -> str:
     value, score = figure_of(row, label, key), label_of(row, label)
     if score and math.isinf(value):
         return "made up" if score.counts.predicted else "missed"
-    unit = CARDS[key].unit if with_unit and math.isfinite(value) else ""
+    unit = card_of(key).unit if with_unit and math.isfinite(value) else ""
     return f"{number(value, key)} {unit}".rstrip()
 
 
 def title(key: str, tolerances_mm: set[float]) -> str:
     """Name a figure; with the tolerance where it has one."""
     if not key.endswith("nsd"):
-        return CARDS[key].name
-    return f"{CARDS[key].name} at {' or '.join(f'{mm:g}' for mm in sorted(tolerances_mm))} mm"
+        return card_of(key).name
+    return f"{card_of(key).name} at {' or '.join(f'{mm:g}' for mm in sorted(tolerances_mm))} mm"
 
 
 def heading(key: str, tolerances_mm: set[float]) -> str:
     """Name a figure for the narrow column of a table, with its unit."""
     short = {"dice": "Dice", "iou": "IoU", "recall": "Recall", "volume_difference_ml": "Volume diff."}
     name = title(key, tolerances_mm).replace("Normalised surface", "Surface")
-    return ", ".join(filter(None, (short.get(key, name), CARDS[key].unit)))
+    return ", ".join(filter(None, (short.get(key, name), card_of(key).unit)))
 
 
 def mean(found: Summary, key: str) -> str:

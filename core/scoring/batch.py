@@ -57,6 +57,7 @@ class _How:
     labels: Mapping[int, str] | None
     tolerance_mm: float
     definitions: tuple[Definition, ...]
+    percentiles: tuple[float, ...]
     pictures: bool
     workspace: str | None = field(default=None)
 
@@ -68,6 +69,7 @@ def score_pair(
     labels: Mapping[int, str] | None = None,
     tolerance_mm: float = 2.0,
     definitions: Sequence[Definition] = USUAL,
+    percentiles: Sequence[float] = (),
     pictures: bool = False,
 ) -> Row:
     """Read two files and score them.
@@ -78,6 +80,7 @@ def score_pair(
         labels: As for `scorecard.score`.
         tolerance_mm: As for `scorecard.score`.
         definitions: As for `scorecard.score`.
+        percentiles: As for `scorecard.score`.
         pictures: Whether to draw the worst slice of each label.
 
     Raises:
@@ -93,8 +96,9 @@ def score_pair(
     else:
         reference, predicted = (read_mask(parts(path), volume) for path in (pair.reference, pair.predicted))
     card = score(
-        predicted, reference, labels=labels, tolerance_mm=tolerance_mm, definitions=definitions, case=pair.case
-    )
+        predicted, reference, labels=labels, tolerance_mm=tolerance_mm, definitions=definitions,
+        percentiles=percentiles, case=pair.case,
+    )  # fmt: skip
     drawn = error_pictures(predicted, reference, card, volume) if pictures else ()
     return Row(pair.case, card, files=tuple(_files(pair, ct)), pictures=drawn)
 
@@ -105,6 +109,7 @@ def score_all(
     labels: Mapping[int, str] | None = None,
     tolerance_mm: float = 2.0,
     definitions: Sequence[Definition] = USUAL,
+    percentiles: Sequence[float] = (),
     pictures: bool = False,
     jobs: int = 1,
     backend: str | None = None,
@@ -119,6 +124,7 @@ def score_all(
         labels: As for `scorecard.score`.
         tolerance_mm: As for `scorecard.score`.
         definitions: As for `scorecard.score`.
+        percentiles: As for `scorecard.score`.
         pictures: As for `score_pair`.
         jobs: How many cases at once, at least 1; 1 stays in this process. A ``backend`` counts its own workers.
         backend: ``dask`` or ``ray``; a client must be connected (see `backends.connected`).
@@ -134,7 +140,7 @@ def score_all(
         workspace = None
         if jobs > 1 and backend is None:  # what is left of a process that was ended lies in here
             workspace = stack.enter_context(tempfile.TemporaryDirectory(prefix="lobule-"))
-        how = _How(labels, tolerance_mm, tuple(definitions), pictures, workspace)
+        how = _How(labels, tolerance_mm, tuple(definitions), tuple(percentiles), pictures, workspace)
         rows = _run(found, how, jobs, backend)
         stack.callback(_closed_quietly, rows)
         try:
@@ -176,6 +182,7 @@ def _row(pair: Pair, how: _How) -> Row:
                 labels=how.labels,
                 tolerance_mm=how.tolerance_mm,
                 definitions=how.definitions,
+                percentiles=how.percentiles,
                 pictures=how.pictures,
             )
     except LobuleError as error:

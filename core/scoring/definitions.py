@@ -4,6 +4,8 @@ One card per key of `scorecard.LabelScore.figures`; the page, the report and the
 """
 
 import math
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 
@@ -138,6 +140,49 @@ CARDS: dict[str, Card] = {
     card.key: card for own in (*_OVERLAP, *_SURFACE, *_LESIONS, *_OTHERS) for card in (own, *_as_other_tools(own))
 }
 """Every figure in the order in which it is shown; as another tool has it, beside ours."""
+
+
+_PERCENTILE = re.compile(r"(monai_|surfel_|)hd(\d+(?:\.\d+)?)_mm")  # such as hd90_mm, and hd97.5_mm as MONAI
+
+
+def base_key(key: str) -> str:
+    """Return the key in `CARDS` of a figure: ``hd95_mm`` for the Hausdorff distance at any other percentile.
+
+    Raises:
+        KeyError: There is no such figure.
+    """
+    if key in CARDS:
+        return key
+    found = _PERCENTILE.fullmatch(key)
+    if not found:
+        raise KeyError(key)
+    return f"{found[1]}hd95_mm"
+
+
+def card_of(key: str) -> Card:
+    """Return the definition of a figure, also of one like ``hd90_mm`` that was asked for and is not in `CARDS`."""
+    own = CARDS[base_key(key)]
+    if own.key == key:
+        return own
+    percentile = key[key.index("hd") + 2 : -len("_mm")]
+    name, formula = own.name.replace("HD95", f"HD{percentile}"), own.formula.replace("P95", f"P{percentile}")
+    return replace(own, key=key, name=name, formula=formula)
+
+
+def in_order(keys: Collection[str]) -> list[str]:
+    """Sort keys of figures as they are shown: as in `CARDS`, other percentiles behind the 95th and rising."""
+    places = {key: place for place, key in enumerate(CARDS)}
+
+    def place(key: str) -> tuple[int, float]:
+        base = base_key(key)
+        return places[base], 0 if base == key else float(key[key.index("hd") + 2 : -len("_mm")])
+
+    return sorted(keys, key=place)
+
+
+def with_percentiles(wanted: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Keep of the wanted figures those that are among the keys, each with its other percentiles behind it."""
+    return [key for base in wanted for key in keys if base_key(key) == base]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.scoring.batch import Row
 from core.scoring.cohort import Summary, summaries, three_dice
-from core.scoring.definitions import CARDS
+from core.scoring.definitions import base_key, card_of, in_order
 from core.scoring.lesions import Lesion
 from core.scoring.scorecard import LabelScore, Scorecard
 from core.scoring.tables import figure_keys, label_names
@@ -21,11 +21,11 @@ def one(card: Scorecard) -> str:
     lines = [f"note: {note}" for note in card.notes]
     for label in card.labels:
         lines += ["", f"{label.name} (label {label.value})"]
-        keys = [key for key in CARDS if key in label.figures]
-        width = max([34, *(len(CARDS[key].name) + 2 for key in keys)])
+        keys = in_order(label.figures)
+        width = max([34, *(len(card_of(key).name) + 2 for key in keys)])
         for key in keys:
-            name = f"{CARDS[key].name} at {card.tolerance_mm:g} mm" if key == "nsd" else CARDS[key].name
-            lines.append(f"  {name:<{width}}{_shown(label.figures[key], CARDS[key].unit, card.diagonal_mm)}")
+            name = f"{card_of(key).name} at {card.tolerance_mm:g} mm" if key == "nsd" else card_of(key).name
+            lines.append(f"  {name:<{width}}{_shown(label.figures[key], card_of(key).unit, card.diagonal_mm)}")
         lines += _lesion_lines(label)
     if not card.labels:
         lines.append("Neither mask holds a label: there is nothing to score.")
@@ -39,9 +39,9 @@ def line(row: Row) -> str:
     parts = []
     for label in row.card.labels:
         shown = [
-            f"{CARDS[key].name} {_shown(label.figures[key], CARDS[key].unit, row.card.diagonal_mm)}"
-            for key in CARDS
-            if key in label.figures and _is_main(key)
+            f"{card_of(key).name} {_shown(label.figures[key], card_of(key).unit, row.card.diagonal_mm)}"
+            for key in in_order(label.figures)
+            if _is_main(key)
         ]
         parts.append(f"{label.name}: {', '.join(shown)}")
     return f"{row.case}: {'; '.join(parts) or 'no label in either mask'}"
@@ -51,7 +51,7 @@ def cohort(rows: Sequence[Row]) -> str:
     """Lay out the summaries over all cases that could be scored."""
     cards = [row.card for row in rows if row.card]
     keys = list(filter(_is_main, figure_keys(rows)))
-    width = max([28, *(len(CARDS[key].name) + 2 for key in keys)])
+    width = max([28, *(len(card_of(key).name) + 2 for key in keys)])
     lines = ["", f"{len(cards)} of {len(rows)} cases scored"]
     for value, name in label_names(rows).items():
         dice = three_dice(cards, value)
@@ -64,14 +64,14 @@ def cohort(rows: Sequence[Row]) -> str:
         )
         for key in keys:
             defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))
-            lines.append(f"  {CARDS[key].name:<{width}}{_summary(defined, CARDS[key].unit)}")
+            lines.append(f"  {card_of(key).name:<{width}}{_summary(defined, card_of(key).unit)}")
             if defined.infinite:
-                lines.append(f"  {'  infinite as the diagonal':<{width}}{_summary(penalised, CARDS[key].unit)}")
+                lines.append(f"  {'  infinite as the diagonal':<{width}}{_summary(penalised, card_of(key).unit)}")
     return "\n".join(lines)
 
 
 def _is_main(key: str) -> bool:
-    return key.removeprefix("monai_").removeprefix("surfel_") in _COLUMNS
+    return base_key(key).removeprefix("monai_").removeprefix("surfel_") in _COLUMNS
 
 
 def _summary(found: Summary, unit: str) -> str:

@@ -22,7 +22,7 @@ import numpy as np
 from core.errors import WriteError
 from core.scoring.batch import LeftOut, Row
 from core.scoring.cohort import summaries, three_dice
-from core.scoring.definitions import CARDS
+from core.scoring.definitions import CARDS, card_of, in_order
 from core.scoring.lesions import Lesion, LesionTable
 from core.scoring.scorecard import LabelScore, Scorecard
 from core.version import VERSION, libraries
@@ -99,7 +99,7 @@ def json_text(rows: Sequence[Row], left_out: Sequence[LeftOut] = ()) -> str:
     content: dict[str, Any] = {
         "lobule": VERSION,
         "libraries": libraries(),
-        "definitions": {key: asdict(card) for key, card in CARDS.items()},
+        "definitions": {key: asdict(card_of(key)) for key in in_order({*CARDS, *keys})},
         "cases": [{**_case(card, names, keys), "files": [asdict(used) for used in row.files]} for row, card in scored],
         "failed": [
             {"case": row.case, "problem": row.problem, "files": [asdict(used) for used in row.files]}
@@ -116,7 +116,7 @@ def json_text(rows: Sequence[Row], left_out: Sequence[LeftOut] = ()) -> str:
 
 def figure_keys(rows: Sequence[Row]) -> list[str]:
     """Return the keys of the figures that any case holds, in the order in which they are shown."""
-    return [key for key in CARDS if any(key in label.figures for label in _labels(rows))]
+    return in_order({key for label in _labels(rows) for key in label.figures})
 
 
 def label_names(rows: Sequence[Row]) -> dict[int, str]:

@@ -145,3 +145,26 @@ def test_the_report_is_written_and_names_both_sources(
     pair = [str(Path(folder) / name) for folder, name in zip(cohort, ("b.nii.gz", "b.nrrd"), strict=True)]
     assert cli.main(["score", pair[0], pair[0], "--html", str(page)]) == 0
     assert "<h1>p/b.nii.gz against p/b.nii.gz</h1>" in page.read_text("utf-8")
+
+
+def test_other_percentiles_of_the_distance_stand_beside_ours_everywhere(
+    cohort: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, table, page = (tmp_path / f"scores.{ending}" for ending in ("json", "csv", "html"))
+    extra = ["--percentile", "90", "--percentile", "97.5", "--percentile", "95", "--as", "monai"]
+    files = ["--csv", str(table), "--json", str(out), "--html", str(page)]
+    assert cli.main(["score", *cohort, *extra, *files]) == 1
+    assert "HD90" in capsys.readouterr().out
+    with table.open(encoding="utf-8-sig") as file:
+        line = next(csv.DictReader(file))
+    names = list(line)
+    assert names[names.index("hd95_mm") :][:3] == ["hd95_mm", "hd90_mm", "hd97.5_mm"]
+    found = json.loads(out.read_text("utf-8"))
+    assert found["definitions"]["monai_hd90_mm"]["name"] == "HD90, as MONAI"
+    assert found["definitions"]["hd97.5_mm"]["formula"] == "max(P97.5 d(P→R), P97.5 d(R→P))"
+    assert {"hd90_mm", "monai_hd97.5_mm"} <= found["cohort"][0]["figures"].keys()
+    (missed,) = (case["labels"][0] for case in found["cases"] if case["case"] == "c")
+    assert {"hd90_mm", "monai_hd90_mm"} <= set(missed["infinite"])
+    text = page.read_text("utf-8")
+    assert '<th scope="col" class="n">HD90, mm</th>' in text
+    assert "HD97.5, as MONAI, mm" in text
