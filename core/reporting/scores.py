@@ -4,7 +4,7 @@ Everything is in the file, plotly's script too (4.7 MB), and a policy in its hea
 Without JavaScript all but the plots is there. It is meant to be printed and to be projected as well as read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -86,6 +86,7 @@ def report(
         failed=[row for row in rows if not row.card],
         parts=[part(rows, value, name, tolerances) for value, name in label_names(rows).items()],
         notes=[(card.case, note) for card in cards for note in card.notes],
+        resampled=[(row.case, _volumes(row, label_names(rows))) for row in rows if row.resampled is not None],
         settings=_settings(rows, keys),
         definitions=[card_of(key) for key in keys],
         rules=[told for rule in EMPTY_RULES if (told := _rule(rule, keys))],
@@ -100,6 +101,14 @@ def report(
         legend=[(word, "#{:02x}{:02x}{:02x}".format(*COLOURS[outcome])) for outcome, word in WORDS.items()],
         **_inlined(),
     )
+
+
+def _volumes(row: Row, names: Mapping[int, str]) -> list[tuple[str, str, str]]:
+    """List each label of a prediction that was resampled with its ml before and after."""
+    return [
+        (names.get(label.label, f"label {label.label}"), f"{label.before_ml:.4g}", f"{label.after_ml:.4g}")
+        for label in row.resampled or ()
+    ]
 
 
 def _settings(rows: Sequence[Row], keys: Sequence[str]) -> list[tuple[str, str]]:

@@ -100,7 +100,7 @@ def json_text(rows: Sequence[Row], left_out: Sequence[LeftOut] = ()) -> str:
         "lobule": VERSION,
         "libraries": libraries(),
         "definitions": {key: asdict(card_of(key)) for key in in_order({*CARDS, *keys})},
-        "cases": [{**_case(card, names, keys), "files": [asdict(used) for used in row.files]} for row, card in scored],
+        "cases": [{**_case(card, names, keys), **_sources(row)} for row, card in scored],
         "failed": [
             {"case": row.case, "problem": row.problem, "files": [asdict(used) for used in row.files]}
             for row in rows
@@ -137,6 +137,11 @@ def _case(card: Scorecard, names: Mapping[int, str], keys: Sequence[str]) -> dic
         "notes": list(card.notes),
         "labels": [held.get(value) or _in_neither(card, value, name, keys) for value, name in names.items()],
     }
+
+
+def _sources(row: Row) -> dict[str, Any]:
+    resampled = None if row.resampled is None else [asdict(label) for label in row.resampled]
+    return {"resampled": resampled, "files": [asdict(used) for used in row.files]}
 
 
 def _label(label: LabelScore) -> dict[str, Any]:
