@@ -4,8 +4,8 @@ Everything is in the file, plotly's script too (4.7 MB), and a policy in its hea
 Without JavaScript all but the plots is there. It is meant to be printed and to be projected as well as read.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from core.reporting import wording
 from core.reporting.parts import part
-from core.scoring.batch import LeftOut, Row, left_out_words
+from core.scoring.batch import FileUsed, LeftOut, Row, left_out_words
 from core.scoring.contrast import Contrast
 from core.scoring.definitions import (
     EMPTY_RULES,
@@ -47,11 +47,13 @@ class Comparison:
         first: What to call prediction A.
         second: What to call prediction B.
         contrasts: A label's name and what a figure of it says; B less A.
+        second_rows: All cases of prediction B, scored or not, to list their files, notes and failures.
     """
 
     first: str
     second: str
     contrasts: tuple[tuple[str, Contrast], ...]
+    second_rows: tuple[Row, ...] = ()
 
 
 def report(
@@ -75,6 +77,7 @@ def report(
         A whole HTML document.
     """
     cards = [row.card for row in rows if row.card]
+    second = comparison.second_rows if comparison else ()
     tolerances = {card.tolerance_mm for card in cards}
     keys = figure_keys(rows)
     return _TEMPLATES.get_template("scores.html").render(
@@ -85,8 +88,8 @@ def report(
         total=len(rows),
         failed=[row for row in rows if not row.card],
         parts=[part(rows, value, name, tolerances) for value, name in label_names(rows).items()],
-        notes=[(card.case, note) for card in cards for note in card.notes],
-        resampled=[(row.case, _volumes(row, label_names(rows))) for row in rows if row.resampled is not None],
+        notes=[*_notes(rows), *_notes(second, ", B")],
+        resampled=[*_resampled(rows), *_resampled(second, ", B")],
         settings=_settings(rows, keys),
         definitions=[card_of(key) for key in keys],
         rules=[told for rule in EMPTY_RULES if (told := _rule(rule, keys))],
@@ -94,7 +97,8 @@ def report(
         human_words=HUMAN_WORDS,
         human_sources=HUMAN_SOURCES,
         human_dice=HUMAN_DICE,
-        files=[(row.case, used) for row in rows for used in row.files],
+        files=_files(rows, second),
+        second_failed=[row for row in second if not row.card],
         left_out=left_out_words(left_out),
         comparison=comparison,
         share=lambda value: wording.number(value, "dice"),
@@ -103,11 +107,35 @@ def report(
     )
 
 
-def _volumes(row: Row, names: Mapping[int, str]) -> list[tuple[str, str, str]]:
-    """List each label of a prediction that was resampled with its ml before and after."""
+def _notes(rows: Sequence[Row], of: str = "") -> list[tuple[str, str]]:
+    return [(row.case + of, note) for row in rows if row.card for note in row.card.notes]
+
+
+def _files(rows: Sequence[Row], second: Sequence[Row]) -> list[tuple[str, FileUsed]]:
+    """List the files of A, then those that only B used."""
+    first = [(row.case, used) for row in rows for used in row.files]
+    others = [(row.case, used) for row in second for used in row.files]
+    known = {(case, used.role, used.sha256) for case, used in first if used.role != "prediction"}
+    return first + [
+        (case, replace(used, role="prediction B" if used.role == "prediction" else f"{used.role} of B"))
+        for case, used in others
+        if (case, used.role, used.sha256) not in known
+    ]
+
+
+def _resampled(rows: Sequence[Row], of: str = "") -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """List for each case that was resampled its labels with their ml before and after."""
+    names = label_names(rows)
     return [
-        (names.get(label.label, f"label {label.label}"), f"{label.before_ml:.4g}", f"{label.after_ml:.4g}")
-        for label in row.resampled or ()
+        (
+            row.case + of,
+            [
+                (names.get(label.label, f"label {label.label}"), f"{label.before_ml:.4g}", f"{label.after_ml:.4g}")
+                for label in row.resampled
+            ],
+        )
+        for row in rows
+        if row.resampled is not None
     ]
 
 

@@ -1,66 +1,16 @@
 """The report as a reader finds it: its figures, its order, and that nothing in it comes from elsewhere."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from core.reporting.plots import boxes
-from core.reporting.scores import Comparison, report
+from core.reporting.scores import report
 from core.scoring.batch import Row
-from core.scoring.cohort import Difference
-from core.scoring.contrast import Contrast
 from core.scoring.definitions import CARDS, EMPTY_RULES, HUMAN_SOURCES
 from core.version import VERSION
+from tests.core.reporting.page import Page
 from tests.core.reporting.rows import CREATED, NASTY, cohort, row
-
-
-class Page(HTMLParser):
-    """What a document says: its tables as rows of texts, its tags, and its text outside of scripts and styles."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tables: list[list[list[str]]] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._silent = self._in_cell = False
-        self.feed(text)
-        self.text = " ".join(self.text.split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.text += " "
-        self._silent = tag in ("script", "style")
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-            self._in_cell = True
-        elif tag in ("h2", "h3"):
-            self.text += " # "
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = False
-        self.text += " "
-        if tag in ("td", "th"):
-            self._in_cell = False
-
-    def handle_data(self, data: str) -> None:
-        if self._silent:
-            return
-        self.text += data
-        if self._in_cell:
-            self.tables[-1][-1][-1] += data
-
-    def table(self, first: str, *others: str) -> list[list[str]]:
-        """Return the rows below the header of the table that begins with these columns."""
-        for table in self.tables:
-            for at, header in enumerate(table):
-                if header[: 1 + len(others)] == [first, *others]:
-                    return table[at + 1 :]
-        raise AssertionError(f"no table with {first}, {others}")
 
 
 @pytest.fixture(scope="module")
@@ -220,14 +170,6 @@ def test_two_empty_masks_and_no_case_at_all_still_make_a_page() -> None:
     failed = Page(report([Row("a", None, "gone")], title="a", created=CREATED))
     assert "there is nothing to score" in failed.text
     assert "Not scored: 1 of 1" in failed.text
-
-
-def test_a_comparison_is_told_in_words() -> None:
-    contrast = Contrast("dice", Difference(8, 0, 0.05, 0.02, 0.08, 0.008), (("a", 0.05),))
-    compared = Comparison("U-Net", "V-<i>Net</i>", (("tumour", contrast),))
-    page = Page(report(cohort(), title="x", created=CREATED, comparison=compared))
-    assert page.table("Label", "What it says") == [["tumour", contrast.sentence]]
-    assert "B: V-<i>Net</i>" in page.text
 
 
 def test_notes_on_the_files_are_never_silent() -> None:
