@@ -56,6 +56,7 @@ class Figure:
         penalised_n: Cases in the penalised mean.
         penalised_mean: With its interval.
         penalised_median: With the quartiles.
+        alone: In words, of a single case; ``""`` of several.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Figure:
     penalised_n: int
     penalised_mean: str
     penalised_median: str
+    alone: str
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ def _figure(rows: Sequence[Row], value: int, key: str, tolerances_mm: set[float]
         penalised.n,
         wording.mean(penalised, key),
         wording.median(penalised, key),
+        wording.figure(rows[0], value, key) if len(rows) == 1 else "",
     )
 
 

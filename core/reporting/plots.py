@@ -47,7 +47,7 @@ def boxes(rows: Sequence[Row], label: int, keys: Sequence[str], with_readers: bo
             line={"color": _LINE, "width": 2}, fillcolor=_BOX,
         )  # fmt: skip
         _add_points(figure, at, known, _LINE, "circle", f"%{{text}}: %{{y:.3f}} {card_of(key).unit}")
-        _add_points(figure, at, missed, _MISS, "x", "%{text}: missed or made up, no distance")
+        _add_points(figure, at, missed, _MISS, "x", "%{text}: none: missed or made up")
     if with_readers and "dice" in keys:
         x0, x1 = keys.index("dice") - 0.45, keys.index("dice") + 0.45
         figure.add_shape(type="rect", x0=x0, x1=x1, y0=HUMAN_DICE[0], y1=HUMAN_DICE[1], **_BEHIND)

@@ -40,7 +40,7 @@ _TRIANGLES = (
     "Surfaces are marching-cubes meshes; every triangle's centroid is measured to the nearest triangle and weighted "
     "by its area, as in MeshMetrics."
 )
-_MESH = f"{_TRIANGLES} Undefined if both masks are empty; infinite (penalised: the image's diagonal) if one is."
+_MESH = f"{_TRIANGLES} Undefined if both masks are empty; none (counts as the image's diagonal) if one is."
 _MATCH = (
     "A lesion is a component of 26 neighbours; predicted and reference lesions match one to one from an IoU of 0.1, "
     "the pairs that share most first."
@@ -222,7 +222,7 @@ OF_NOTHING = {key: math.nan if rule.both is None else rule.both for rule in EMPT
 """Each figure of a label that neither mask holds."""
 EMPTY_WORDS = (
     "Undefined: there is nothing to divide by or to measure. It is never put down as 0 or 1, and never left out of a "
-    "mean in silence: how many cases are undefined stands beside every mean. Infinite: the object was missed or made "
+    "mean in silence: how many cases are undefined stands beside every mean. None: the object was missed or made "
     "up, so that there is no distance. Such cases are counted and left out of the first mean; in the second, penalised "
     "one each counts as the diagonal of its image, the worst there can be."
 )

@@ -14,6 +14,15 @@ from core.scoring.tables import figure_keys, label_names
 
 _COLUMNS = ("dice", "iou", "hd95_mm", "assd_mm", "nsd", "volume_difference_percent")
 _SEED = 0
+NO_DISTANCE = "none"
+"""What people read where a distance is infinite, as one of two surfaces is empty; files for programs say ``inf``."""
+
+
+def without_distance(label: LabelScore, diagonal_mm: float | None = None) -> str:
+    """Say why a label has no distance, and what that counts as if it must count: the diagonal of its image."""
+    why = "made up" if label.counts.predicted else "missed"
+    counts = "" if diagonal_mm is None else f" (counts as {diagonal_mm:.2f} mm)"
+    return f"{NO_DISTANCE}: {why}{counts}"
 
 
 def one(card: Scorecard) -> str:
@@ -25,7 +34,7 @@ def one(card: Scorecard) -> str:
         width = max([34, *(len(card_of(key).name) + 2 for key in keys)])
         for key in keys:
             name = f"{card_of(key).name} at {card.tolerance_mm:g} mm" if key == "nsd" else card_of(key).name
-            lines.append(f"  {name:<{width}}{_shown(label.figures[key], card_of(key).unit, card.diagonal_mm)}")
+            lines.append(f"  {name:<{width}}{_shown(label, key, card.diagonal_mm)}")
         lines += _lesion_lines(label)
     if not card.labels:
         lines.append("Neither mask holds a label: there is nothing to score.")
@@ -39,7 +48,7 @@ def line(row: Row) -> str:
     parts = []
     for label in row.card.labels:
         shown = [
-            f"{card_of(key).name} {_shown(label.figures[key], card_of(key).unit, row.card.diagonal_mm)}"
+            f"{card_of(key).name} {_shown(label, key, row.card.diagonal_mm)}"
             for key in in_order(label.figures)
             if _is_main(key)
         ]
@@ -66,7 +75,7 @@ def cohort(rows: Sequence[Row]) -> str:
             defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))
             lines.append(f"  {card_of(key).name:<{width}}{_summary(defined, card_of(key).unit)}")
             if defined.infinite:
-                lines.append(f"  {'  infinite as the diagonal':<{width}}{_summary(penalised, card_of(key).unit)}")
+                lines.append(f"  {f'  {NO_DISTANCE} as the diagonal':<{width}}{_summary(penalised, card_of(key).unit)}")
     return "\n".join(lines)
 
 
@@ -75,7 +84,7 @@ def _is_main(key: str) -> bool:
 
 
 def _summary(found: Summary, unit: str) -> str:
-    left = [f"{n} {why}" for n, why in ((found.undefined, "undefined"), (found.infinite, "infinite")) if n]
+    left = [f"{n} {why}" for n, why in ((found.undefined, "undefined"), (found.infinite, NO_DISTANCE)) if n]
     counted = ", ".join([f"n = {found.n}", *left])
     if not found.n:
         return counted
@@ -99,12 +108,11 @@ def _place(lesion: Lesion) -> str:
     return f"slice {z}, {lesion.volume_ml:.3g} ml, {lesion.diameter_mm:.1f} mm across"
 
 
-def _shown(value: float, unit: str, diagonal_mm: float) -> str:
+def _shown(label: LabelScore, key: str, diagonal_mm: float) -> str:
+    value = label.figures[key]
     if math.isinf(value):
-        return f"no distance (if it must count: {diagonal_mm:.0f} mm, the image's diagonal)"
-    if math.isnan(value):
-        return "undefined"
-    return f"{_plain(value)} {unit}".rstrip()
+        return without_distance(label, diagonal_mm)
+    return "undefined" if math.isnan(value) else f"{_plain(value)} {card_of(key).unit}".rstrip()
 
 
 def _plain(value: float) -> str:

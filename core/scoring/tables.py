@@ -1,9 +1,9 @@
 """Scores as files: CSV for a spreadsheet, JSON with everything in it.
 
-Undefined figures are empty in CSV and ``null`` in JSON. An infinite distance (the object was missed or made up) is
-``inf`` in CSV; JSON has no such number, so it is ``null`` there too, and its key stands under ``infinite``.
-Both list for every scored case every label that any case holds; of one that neither mask of the case holds, the
-figures are what `definitions.EMPTY_RULES` say.
+Undefined figures are empty in CSV and ``null`` in JSON. A distance that people read as "none" (the object was missed
+or made up; see `sheet.NO_DISTANCE`) is ``inf`` in CSV, so that it sorts as the worst; JSON has no such number, so it
+is ``null`` there too, and its key stands under ``infinite``. Both list for every scored case every label that any case
+holds; of one that neither mask of the case holds, the figures are what `definitions.EMPTY_RULES` say.
 
 CSV begins with a byte order mark, without which Excel reads names with umlauts wrongly (Python: ``utf-8-sig``).
 """

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import zipfile
 from pathlib import Path
@@ -23,7 +24,7 @@ def test_a_pair_is_scored_label_by_label(write: Write, tmp_path: Path, capsys: p
     printed = capsys.readouterr().out
     assert "tumour (label 2)" in printed
     assert "surface Dice at 1 mm" in printed
-    assert "HD95                              no distance (if it must count:" in printed
+    assert re.search(r"HD95 +none: missed \(counts as \d\d\.\d\d mm\)\n", printed)
     assert "missed: slice 3, 1.08 ml" in printed  # 36 voxels of 0.03 ml
     (case,) = json.loads(out.read_text())["cases"]
     liver, tumour = case["labels"]
@@ -72,6 +73,7 @@ def test_folders_are_matched_by_name_and_a_failed_case_is_a_row(
     printed = capsys.readouterr().out
     assert "2 of 5 cases scored" in printed
     assert "mean per case 0.9 (n = 2), mean per lesion 0.9 (2 lesions)" in printed
+    assert "nfinite" not in printed
     assert "c: FAILED: The prediction lies on another grid than the reference. Its voxels measure 6 ×" in printed
     assert "d: FAILED: d has a reference and no prediction" in printed
     with table.open(encoding="utf-8-sig") as file:
@@ -168,3 +170,16 @@ def test_other_percentiles_of_the_distance_stand_beside_ours_everywhere(
     text = page.read_text("utf-8")
     assert '<th scope="col" class="n">HD90, mm</th>' in text
     assert "HD97.5, as MONAI, mm" in text
+
+
+def test_a_distance_that_is_none_says_why_and_is_counted(
+    cohort: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["score", *cohort]) == 1
+    printed = capsys.readouterr().out
+    diagonal = math.hypot(5 * 5, 12 * 3, 14 * 2)
+    assert f"HD95 none: missed (counts as {diagonal:.2f} mm)" in printed
+    assert re.search(r"HD95 +mean .*; n = 2, 1 none\n +none as the diagonal +mean .*; n = 3\n", printed)
+    pair = [str(Path(folder) / name) for folder, name in zip(cohort, ("c.nii.gz", "c.nrrd"), strict=True)]
+    assert cli.main(["score", *pair[::-1]]) == 0
+    assert f"none: made up (counts as {diagonal:.2f} mm)" in capsys.readouterr().out

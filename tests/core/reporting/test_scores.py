@@ -77,12 +77,12 @@ def test_the_worst_case_comes_first_and_what_is_missed_is_said_in_words(page: Pa
         ["missed", "0.000"], [NASTY, "0.750"], ["perfect", "1.000"], ["healthy", "undefined"],
     ]  # fmt: skip
     header = next(table[0] for table in page.tables if table and table[0][:2] == ["Case", "Dice"])
-    assert cases[0][header.index("HD95, mm")] == "missed"
+    assert cases[0][header.index("HD95, mm")] == "none: missed"
     assert [line[-3:] for line in cases] == [["0", "2", "0"], ["1", "0", "1"], ["1", "0", "0"], ["0", "0", "0"]]
 
 
 def test_every_mean_says_how_many_cases_it_left_out(page: Page) -> None:
-    figures = {line[0]: line[1:] for line in page.table("n", "Undefined", "Infinite")}
+    figures = {line[0]: line[1:] for line in page.table("n", "Undefined", "None")}
     assert len(figures) == sum(not key.startswith(("monai_", "surfel_")) for key in CARDS)
     for n, undefined, infinite, *_ in figures.values():
         assert int(n) + int(undefined) + int(infinite) == 4
@@ -131,7 +131,7 @@ def test_rules_definitions_and_sources_are_printed(page: Page) -> None:
     rules = page.table("Figure", "Both masks empty")
     assert len(rules) == len(EMPTY_RULES)
     distances = next(line for line in rules if line[0].startswith("Hausdorff distance"))
-    assert distances[1:] == ["undefined", "infinite", "infinite"]
+    assert distances[1:] == ["undefined", "none", "none"]
     assert all(source in page.text for source in HUMAN_SOURCES)
     assert "A lesion is voxels that touch by a side, an edge or a corner" in page.text
     assert "Tolerance of the surface Dice 2 mm" in page.text
@@ -159,8 +159,8 @@ def test_one_case_has_its_curve_and_every_figure_with_its_unit() -> None:
 
 def test_one_missed_case_says_what_it_would_count_as() -> None:
     page = Page(report([row("a", "....", "xxxx")], title="a", created=CREATED))
-    assert dict(page.table("Figure", "Value"))["HD95, mm"] == "no distance; if it must count: 94.92"
-    assert "HD95 missed" in page.text
+    assert dict(page.table("Figure", "Value"))["HD95, mm"] == "none: missed (counts as 94.92 mm)"
+    assert "HD95 none: missed (counts as 94.92 mm)" in page.text
 
 
 def test_two_empty_masks_and_no_case_at_all_still_make_a_page() -> None:
@@ -182,3 +182,11 @@ def test_notes_on_the_files_are_never_silent() -> None:
 def test_a_point_of_a_plot_tells_the_name_as_it_is() -> None:
     drawn = boxes([row('A & "B" <b>', "xx..", "xxx.")], 2, ["dice"], with_readers=False)
     assert drawn.data[1].text == ('A &amp; "B" &lt;b&gt;',), "plotly knows &amp; &lt; &gt;, and no &quot;"
+
+
+def test_one_word_for_a_distance_that_is_none(page: Page) -> None:
+    """The pages say none too; infinite is left to files for programs."""
+    words = page.text.casefold()
+    assert "none: missed" in words
+    assert "infinite" not in words
+    assert "no distance;" not in words
