@@ -1,11 +1,12 @@
 """How long every figure of a pair takes: Lobule against MONAI, MeshMetrics, surface-distance and SimpleITK.
 
-    python -m benchmarks.scoring [--rounds 3] [--small]
+    python -m benchmarks.scoring [--rounds 3] [--small] [--into README.md]
 
 All get the same two pairs in one run, taking turns, so that a busy machine slows all alike: a liver in
 512 × 512 × 200 voxels whose prediction has a wavy outline, a hole deep inside and a false island far off; and
 tumours of which some are missed and some made up. A tool that is not installed is left out. Memory is the most that
-a process of its own grows by while a tool works (Linux); the first round only warms up.
+a process of its own grows by while a tool works (Linux); the first round only warms up. What it prints is the part of
+the README on scoring, word for word; ``--into`` puts it there.
 """
 
 import argparse
@@ -37,6 +38,7 @@ SPACING = (2.5, 0.75, 0.75)
 TOLERANCE_MM = 2.0
 EVERYTHING, GRID = "Lobule, everything (mesh)", "Lobule, as MONAI"
 _NONE = float("nan")
+_START, _END = "**Scoring**", "## "
 
 
 @dataclass
@@ -52,15 +54,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time of every figure of a pair, Lobule against other tools.")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each tool (default 3)")
     parser.add_argument("--small", action="store_true", help="an eighth of the voxels, to try it out")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="a README whose part on scoring is replaced")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     shape = (100, 256, 256) if chosen.small else (200, 512, 512)
-    print(f"{os.cpu_count()} cores, {chosen.rounds} interleaved rounds, {' × '.join(map(str, shape))} voxels.")
-    for name, draw in PAIRS.items():
+    parts = [heading(shape, chosen.rounds)]
+    print(parts[0], flush=True)
+    for name, (words, draw) in PAIRS.items():
         results = measure(tools(), draw(shape), chosen.rounds)
         for tool, result in results.items():
             result.extra_mb = memory_apart(tool, name, shape)
-        print(f"\n{name}\n\n{table(results)}", flush=True)
+        parts.append(f"{name}: {words}\n\n{table(results)}")
+        print(f"\n{parts[-1]}", flush=True)
+    if chosen.into:
+        chosen.into.write_text(placed("\n\n".join(parts), chosen.into.read_text("utf-8")), "utf-8")
+
+
+def heading(shape: tuple[int, int, int], rounds: int) -> str:
+    """Say what was measured, as in the README."""
+    z, y, x = shape
+    return (
+        f"{_START}, `python -m benchmarks.scoring` (two made-up pairs of {y} × {x} × {z} voxels, {rounds} interleaved "
+        f"rounds on {os.cpu_count()} cores). *Everything* is overlap, mesh surfaces and lesions, MeshMetrics' share of "
+        "it is the surfaces. Each tool measures by its own definition; a dash: it has no such figure. SimpleITK "
+        "measures between whole objects and sees no hole. A ratio says how many times as long a tool takes as Lobule: "
+        "for everything, and for the surfaces on the voxel grid that MONAI measures."
+    )
+
+
+def placed(part: str, readme: str) -> str:
+    """Return a README with its part on scoring replaced.
+
+    Raises:
+        ValueError: It has no such part.
+    """
+    start = readme.index(f"{_START}, ")
+    return f"{readme[:start]}{part}\n\n{readme[readme.index(_END, start) :]}"
 
 
 def liver(shape: tuple[int, int, int]) -> tuple[Bools, Bools]:
@@ -92,7 +121,10 @@ def tumours(shape: tuple[int, int, int]) -> tuple[Bools, Bools]:
     return predicted, reference
 
 
-PAIRS = {"Liver": liver, "Tumours": tumours}
+PAIRS: dict[str, tuple[str, Callable[[tuple[int, int, int]], tuple[Bools, Bools]]]] = {
+    "Liver": ("a wavy outline, a hole deep inside, a false island", liver),
+    "Tumours": ("fifteen, of which some are missed and some made up", tumours),
+}
 
 
 def _ball(mask: Bools, centre: npt.NDArray[np.float64], radius: float) -> None:
@@ -224,7 +256,7 @@ def memory_apart(name: str, pair_name: str, shape: tuple[int, int, int]) -> floa
     """Measure `memory` in a process of its own, where nothing lies about that could be used again."""
     code = (
         "import warnings; warnings.simplefilter('ignore'); from benchmarks import scoring as s; "
-        f"print(s.memory({name!r}, s.PAIRS[{pair_name!r}]({shape!r})))"
+        f"print(s.memory({name!r}, s.PAIRS[{pair_name!r}][1]({shape!r})))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
@@ -233,7 +265,7 @@ def memory_apart(name: str, pair_name: str, shape: tuple[int, int, int]) -> floa
 def table(results: dict[str, Result]) -> str:
     """Lay the medians out as markdown; a ratio says how much longer a tool takes than Lobule."""
     lines = [
-        "| tool | HD, mm | HD95, mm | ASSD, mm | NSD at 2 mm | s | extra MB | × everything | × grid |",
+        "| tool | HD, mm | HD95, mm | ASSD, mm | surface Dice at 2 mm | s | extra MB | ratio | ratio, grid |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     whole, grid = (median(results[name].seconds) for name in (EVERYTHING, GRID))

@@ -1,6 +1,9 @@
 """What the benchmarks print rests on a few small functions."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from benchmarks import accuracy, box_to_mask, scoring
 from core.imaging.window import Window
@@ -70,6 +73,17 @@ def test_the_ratios_of_the_scoring_benchmark_are_to_both_of_ours() -> None:
         f"| {scoring.GRID} | 1.000 | 2.000 | – | 0.500 | 0.50 | 12 | 0.2 | 1.0 |",
         "| MONAI | 1.000 | 2.000 | – | 0.500 | 10.00 | 12 | 5.0 | 20.0 |",
     ]
+
+
+def test_the_part_of_the_readme_on_scoring_is_what_the_benchmark_prints() -> None:
+    part = scoring.heading((25, 64, 72), rounds=4)
+    assert "64 × 72 × 25 voxels, 4 interleaved rounds" in part
+    readme = "# A\n\n**Speed**, x\n\n**Scoring**, old\n\n| old |\n\n## Weights\n\n| kept |\n"
+    assert scoring.placed(part, readme) == f"# A\n\n**Speed**, x\n\n{part}\n\n## Weights\n\n| kept |\n"
+    real = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    assert scoring.placed("", real).count("**Scoring**, ") == 0
+    with pytest.raises(ValueError, match="substring not found"):
+        scoring.placed(part, "# B\n")
 
 
 def test_some_tumours_are_missed_and_some_are_made_up() -> None:

@@ -10,53 +10,32 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from core.errors import ReadError, WriteError
+from core.errors import GeometryError, ReadError, WriteError
+from core.reporting import arguments
 
 if TYPE_CHECKING:
-    from core.scoring.batch import Pair, Row
+    from core.scoring.batch import LeftOut, Pair, Row
 
 _STOPPED = 130  # as a shell reports Ctrl+C
+_RESAMPLE = " Or add --resample, and Lobule does so."
 _NOT_SCORED = "Not scored: the run ended before. Score it again."
 
 
 def add_arguments(command: argparse.ArgumentParser, label: Callable[[str], int]) -> None:
-    """Say what the command takes.
+    """Say what the command takes, and that it runs `score`.
 
     Args:
         command: The parser of the command.
         label: Turns a label's name or number into its value.
     """
-    command.add_argument("predicted", metavar="PRED", type=Path, help="a mask file, or a folder or zip of them")
-    command.add_argument("reference", metavar="REF", type=Path, help="the same for what is taken for the truth")
-    command.add_argument("--ct", type=Path, help="what both were drawn on, if the masks do not say where they lie")
-    command.add_argument(
-        "--label", type=lambda text: _named(text, label), action="append", metavar="N[=NAME]",
-        help="which value to score; may be repeated; all by default",
-    )  # fmt: skip
-    command.add_argument(
-        "--nsd-mm", type=_millimetres, default=2.0, metavar="T", help="tolerance of the surface Dice (default 2)"
-    )
-    command.add_argument(
-        "--as", dest="tools", choices=("monai", "surface-distance"), action="append", default=[],
-        help="distances as this tool has them too, beside ours; may be repeated",
-    )  # fmt: skip
-    command.add_argument("--json", type=Path, metavar="FILE", help="everything, with definitions and lesions")
-    command.add_argument("--csv", type=Path, metavar="FILE", help="one line per case and label")
-    command.add_argument("--html", type=Path, metavar="FILE", help="a report in one file, with pictures and plots")
-    command.add_argument("--jobs", type=_count, default=1, metavar="N", help="cases scored at once (default 1)")
-    command.add_argument(
-        "--backend", choices=("dask", "ray"),
-        help="leave a cohort to the workers of a cluster, who see the same files under the same paths",
-    )  # fmt: skip
-    command.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, as in tcp://host:8786 (default: workers here)"
-    )
+    arguments.declare(command, label)
     command.set_defaults(run=score)
 
 
@@ -79,16 +58,28 @@ def score(chosen: argparse.Namespace) -> int:
         if chosen.ct and not alone:
             raise ReadError("--ct goes with a single pair of files. Leave it out to score folders.")
         if alone:
-            rows.append(batch.score_pair(pairs[0], ct=chosen.ct, **_how(chosen)))
+            rows.append(_score_one(pairs[0], chosen))
             _print_one(rows[0])
             _write(chosen, rows)
             return 0
-        return _score_cohort(chosen, pairs)
+        left = (*batch.left_out(predicted, "prediction"), *batch.left_out(reference, "reference"))
+        return _score_cohort(chosen, pairs, left)
 
 
-def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
+def _score_one(pair: "Pair", chosen: argparse.Namespace) -> "Row":
+    from core.scoring import batch
+
+    try:
+        return batch.score_pair(pair, ct=chosen.ct, **_how(chosen))
+    except batch.OtherGridError as error:
+        raise GeometryError(f"{error}{_RESAMPLE}") from error
+
+
+def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"], left_out: Sequence["LeftOut"]) -> int:
     from core.scoring import backends, batch, sheet
 
+    if left_out:
+        print(batch.left_out_words(left_out), file=sys.stderr)
     rows: list[Row] = []
     stopped = False
     with backends.connected(chosen.backend, chosen.scheduler, chosen.jobs):
@@ -96,8 +87,8 @@ def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
         try:
             with _ctrl_c() as asked_to_stop:
                 for row in _with_progress(found, len(pairs)):
-                    rows.append(row)
-                    print(sheet.line(row), flush=True)
+                    rows.append(_with_advice(row))
+                    print(sheet.line(rows[-1]), flush=True)
                     if asked_to_stop.is_set() and len(rows) < len(pairs):
                         raise KeyboardInterrupt
         except KeyboardInterrupt:
@@ -107,9 +98,13 @@ def _score_cohort(chosen: argparse.Namespace, pairs: Sequence["Pair"]) -> int:
             found.close()
             rows += [batch.Row(pair.case, None, _NOT_SCORED) for pair in pairs[len(rows) :]]
             print(sheet.cohort(rows))
-            _write(chosen, rows)
+            _write(chosen, rows, left_out)
     failed = sum(row.card is None for row in rows)
     return _STOPPED if stopped else 0 if not failed else 2 if failed == len(rows) else 1
+
+
+def _with_advice(row: "Row") -> "Row":
+    return replace(row, problem=row.problem + _RESAMPLE) if row.could_resample else row
 
 
 @contextmanager
@@ -151,6 +146,8 @@ def _how(chosen: argparse.Namespace) -> dict[str, Any]:
         "labels": dict(chosen.label) if chosen.label else None,
         "tolerance_mm": chosen.nsd_mm,
         "definitions": (*USUAL, *(tools[name] for name in dict.fromkeys(chosen.tools))),
+        "percentiles": tuple(sorted(set(chosen.percentile))),
+        "resample": chosen.resample,
         "pictures": chosen.html is not None,
     }
 
@@ -162,17 +159,18 @@ def _print_one(row: "Row") -> None:
         print(sheet.one(row.card))
 
 
-def _write(chosen: argparse.Namespace, rows: Sequence["Row"]) -> None:
+def _write(chosen: argparse.Namespace, rows: Sequence["Row"], left_out: Sequence["LeftOut"] = ()) -> None:
     from core.scoring import tables
 
     if chosen.csv:
         tables.write_csv(rows, chosen.csv)
     if chosen.json:
-        tables.write_json(rows, chosen.json)
+        tables.write_json(rows, chosen.json, left_out)
     if chosen.html:
         from core.reporting.scores import report  # plotly and jinja: half a second
 
-        tables.save(report(rows, title=_title(chosen), created=datetime.now().astimezone()), chosen.html)
+        page = report(rows, title=_title(chosen), created=datetime.now().astimezone(), left_out=left_out)
+        tables.save(page, chosen.html)
 
 
 def _title(chosen: argparse.Namespace) -> str:
@@ -195,6 +193,8 @@ def _check(chosen: argparse.Namespace) -> None:
         from core.scoring.backends import check_backend
 
         check_backend(chosen.backend)
+    if chosen.resample and chosen.ct:
+        raise ReadError("--resample lays the prediction on the reference's voxels, --ct both on a CT's. Leave one out.")
     if chosen.scheduler and chosen.backend != "dask":
         raise ReadError("--scheduler is the address of a Dask cluster. Add --backend dask, or leave it out.")
 
@@ -202,24 +202,3 @@ def _check(chosen: argparse.Namespace) -> None:
 def _check_reach(chosen: argparse.Namespace, is_unpacked: bool) -> None:
     if chosen.scheduler and is_unpacked:
         raise ReadError("A .zip is unpacked on this machine, where no other looks. Unpack it onto a shared disk.")
-
-
-def _named(text: str, label: Callable[[str], int]) -> tuple[int, str]:
-    number, _, name = text.partition("=")
-    return label(number), name.strip()  # without a name, `score` takes that of the file, or the usual one
-
-
-def _millimetres(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no distance from 0 to 1000 mm")
-    return value
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= 1000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs from 1 to 1000")
-    return int(text)

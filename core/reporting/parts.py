@@ -12,7 +12,7 @@ from markupsafe import Markup
 from core.reporting import plots, wording
 from core.scoring.batch import Row
 from core.scoring.cohort import ThreeDice, summaries, three_dice
-from core.scoring.definitions import CARDS
+from core.scoring.definitions import card_of, with_percentiles
 from core.scoring.evidence import worst_slice
 from core.scoring.lesions import Band, Lesion
 from core.scoring.ranking import figure_of, label_of, worst_first
@@ -22,7 +22,8 @@ from core.scoring.tables import figure_keys
 _COLUMNS = ("dice", "iou", "precision", "recall", "hd95_mm", "assd_mm", "nsd", "volume_difference_ml")
 _TILES = ("dice", "iou", "hd95_mm", "assd_mm", "nsd", "volume_difference_ml", "lesion_recall", "lesion_precision")
 _TUMOUR_WORDS = ("tumo", "lesion", "metast", "hcc")
-_LAST = 1e12  # where a case without a figure is sorted to
+_BEYOND_ALL = 1e12  # where a case without a distance is sorted to
+_UNDEFINED = ""  # sorted to the end, whichever way
 _SEED = 0
 
 
@@ -32,7 +33,7 @@ class Cell:
 
     Attributes:
         text: Shown.
-        order: Sorted by.
+        order: Sorted by; ``""`` is last in both directions.
         is_bad: Whether it is shown in red.
     """
 
@@ -55,6 +56,7 @@ class Figure:
         penalised_n: Cases in the penalised mean.
         penalised_mean: With its interval.
         penalised_median: With the quartiles.
+        alone: In words, of a single case; ``""`` of several.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Figure:
     penalised_n: int
     penalised_mean: str
     penalised_median: str
+    alone: str
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
     held = [(row, label) for row in ranked if (label := label_of(row, value))]
     keys = figure_keys(rows)
     is_tumour = any(word in name.casefold() for word in _TUMOUR_WORDS)
-    columns = [key for key in _COLUMNS if key in keys]
+    columns = with_percentiles(_COLUMNS, keys)
     figures = [_figure(ranked, value, key, tolerances_mm) for key in keys]
     alone = held[0][1] if len(rows) == 1 and held else None
     return Part(
@@ -124,16 +127,15 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
 
 def _tiles(row: Row, value: int, keys: Sequence[str], tolerances_mm: set[float]) -> list[tuple[str, str, str]]:
     return [
-        (wording.title(key, tolerances_mm), wording.figure(row, value, key), CARDS[key].formula)
-        for key in _TILES
-        if key in keys
+        (wording.title(key, tolerances_mm), wording.figure(row, value, key), card_of(key).formula)
+        for key in with_percentiles(_TILES, keys)
     ]
 
 
 def _figure(rows: Sequence[Row], value: int, key: str, tolerances_mm: set[float]) -> Figure:
     cards = [row.card for row in rows if row.card]
     defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))
-    unit = f", {CARDS[key].unit}" if CARDS[key].unit else ""
+    unit = f", {card_of(key).unit}" if card_of(key).unit else ""
     return Figure(
         wording.title(key, tolerances_mm) + unit,
         defined.n,
@@ -144,11 +146,12 @@ def _figure(rows: Sequence[Row], value: int, key: str, tolerances_mm: set[float]
         penalised.n,
         wording.mean(penalised, key),
         wording.median(penalised, key),
+        wording.figure(rows[0], value, key) if len(rows) == 1 else "",
     )
 
 
 def _boxes(rows: Sequence[Row], value: int, keys: Sequence[str], is_tumour: bool) -> list[Markup]:
-    groups = [[key for key in group if key in keys] for group in plots.GROUPS]
+    groups = [with_percentiles(group, keys) for group in plots.GROUPS]
     return [_drawn(plots.boxes(rows, value, group, is_tumour)) for group in groups if group]
 
 
@@ -164,7 +167,7 @@ def _case(row: Row, value: int, columns: Sequence[str]) -> list[Cell]:
     for key in columns:
         found = figure_of(row, value, key)
         bad = math.isinf(found) or (key == "dice" and found == 0)
-        order = _LAST if math.isnan(found) else min(found, _LAST / 2)
+        order = _UNDEFINED if math.isnan(found) else min(found, _BEYOND_ALL)
         cells.append(Cell(wording.figure(row, value, key, with_unit=False), order, bad))
     table = label.lesions if label else None
     counts = (len(table.matches), len(table.missed), len(table.false)) if table else (0, 0, 0)
@@ -216,8 +219,8 @@ def _lesion(row: Row, what: str, lesion: Lesion, dice: float) -> list[Cell]:
         Cell(row.case, row.case.casefold()),
         Cell(what, what, what != "found"),
         Cell(str(z), z),
-        Cell(f"{lesion.volume_ml:.3g}" if sized else "unknown", lesion.volume_ml if sized else _LAST),
-        Cell(f"{lesion.diameter_mm:.1f}" if sized else "unknown", lesion.diameter_mm if sized else _LAST),
+        Cell(f"{lesion.volume_ml:.3g}" if sized else "unknown", lesion.volume_ml if sized else _UNDEFINED),
+        Cell(f"{lesion.diameter_mm:.1f}" if sized else "unknown", lesion.diameter_mm if sized else _UNDEFINED),
         Cell(f"{lesion.voxels:,}", lesion.voxels),
-        Cell("" if math.isnan(dice) else f"{dice:.3f}", -1 if math.isnan(dice) else dice),
+        Cell(*("", _UNDEFINED) if math.isnan(dice) else (f"{dice:.3f}", dice)),
     ]

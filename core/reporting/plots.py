@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.reporting import wording
 from core.scoring.batch import Row
-from core.scoring.definitions import CARDS, HUMAN_DICE
+from core.scoring.definitions import HUMAN_DICE, card_of
 from core.scoring.ranking import figure_of
 from core.scoring.scorecard import LabelScore
 
@@ -46,16 +46,17 @@ def boxes(rows: Sequence[Row], label: int, keys: Sequence[str], with_readers: bo
             x=[at] * len(known), y=[value for _, value in known], boxpoints=False, width=0.6, hoverinfo="skip",
             line={"color": _LINE, "width": 2}, fillcolor=_BOX,
         )  # fmt: skip
-        _add_points(figure, at, known, _LINE, "circle", f"%{{text}}: %{{y:.3f}} {CARDS[key].unit}")
-        _add_points(figure, at, missed, _MISS, "x", "%{text}: missed or made up, no distance")
+        _add_points(figure, at, known, _LINE, "circle", f"%{{text}}: %{{y:.3f}} {card_of(key).unit}")
+        _add_points(figure, at, missed, _MISS, "x", "%{text}: none: missed or made up")
     if with_readers and "dice" in keys:
         x0, x1 = keys.index("dice") - 0.45, keys.index("dice") + 0.45
         figure.add_shape(type="rect", x0=x0, x1=x1, y0=HUMAN_DICE[0], y1=HUMAN_DICE[1], **_BEHIND)
     figure.update_xaxes(
-        tickvals=list(range(len(keys))), ticktext=["<br>".join(textwrap.wrap(CARDS[key].name, _NARROW)) for key in keys]
+        tickvals=list(range(len(keys))),
+        ticktext=["<br>".join(textwrap.wrap(card_of(key).name, _NARROW)) for key in keys],
     )
-    shares = CARDS[keys[0]].span == "0 to 1"
-    figure.update_yaxes(title=CARDS[keys[0]].unit or None, range=[-0.03, 1.05] if shares else None)
+    shares = card_of(keys[0]).span == "0 to 1"
+    figure.update_yaxes(title=card_of(keys[0]).unit or None, range=[-0.03, 1.05] if shares else None)
     return _laid_out(figure)
 
 

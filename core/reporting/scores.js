@@ -14,6 +14,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const order = (row) => row.cells[column].dataset.order;
       const rows = [...table.tBodies[0].rows].sort((a, b) => {
         const [one, two] = [order(a), order(b)];
+        if (!one || !two) return !one - !two; // what is undefined stays last both ways
         const apart = isNaN(one) || isNaN(two) ? one.localeCompare(two, undefined, { numeric: true }) : one - two;
         return falling ? -apart : apart;
       });

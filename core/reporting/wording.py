@@ -5,42 +5,43 @@ import math
 
 from core.scoring.batch import Row
 from core.scoring.cohort import Summary
-from core.scoring.definitions import CARDS
+from core.scoring.definitions import card_of
 from core.scoring.ranking import figure_of, label_of
+from core.scoring.sheet import NO_DISTANCE, without_distance
 
 _DIGITS = {"": 3, "mm": 2, "ml": 2, "%": 1}
 
 
 def number(value: float, key: str) -> str:
-    """Write a figure without its unit; undefined where there is none."""
+    """Write a figure without its unit; a word where there is no number."""
     if math.isnan(value):
         return "undefined"
     if math.isinf(value):
-        return "no distance"
-    return f"{value:.{_DIGITS[CARDS[key].unit]}f}".replace("-", "−")
+        return NO_DISTANCE
+    return f"{value:.{_DIGITS[card_of(key).unit]}f}".replace("-", "−")
 
 
 def figure(row: Row, label: int, key: str, with_unit: bool = True) -> str:
-    """Write a figure of a label; what is infinite is called missed or made up."""
+    """Write a figure of a label; of an infinite distance why there is none and, with units, what it counts as."""
     value, score = figure_of(row, label, key), label_of(row, label)
-    if score and math.isinf(value):
-        return "made up" if score.counts.predicted else "missed"
-    unit = CARDS[key].unit if with_unit and math.isfinite(value) else ""
+    if row.card and score and math.isinf(value):
+        return without_distance(score, row.card.diagonal_mm if with_unit else None)
+    unit = card_of(key).unit if with_unit and math.isfinite(value) else ""
     return f"{number(value, key)} {unit}".rstrip()
 
 
 def title(key: str, tolerances_mm: set[float]) -> str:
     """Name a figure; with the tolerance where it has one."""
     if not key.endswith("nsd"):
-        return CARDS[key].name
-    return f"{CARDS[key].name} at {' or '.join(f'{mm:g}' for mm in sorted(tolerances_mm))} mm"
+        return card_of(key).name
+    return f"{card_of(key).name} at {' or '.join(f'{mm:g}' for mm in sorted(tolerances_mm))} mm"
 
 
 def heading(key: str, tolerances_mm: set[float]) -> str:
     """Name a figure for the narrow column of a table, with its unit."""
     short = {"dice": "Dice", "iou": "IoU", "recall": "Recall", "volume_difference_ml": "Volume diff."}
     name = title(key, tolerances_mm).replace("Normalised surface", "Surface")
-    return ", ".join(filter(None, (short.get(key, name), CARDS[key].unit)))
+    return ", ".join(filter(None, (short.get(key, name), card_of(key).unit)))
 
 
 def mean(found: Summary, key: str) -> str:
@@ -69,4 +70,4 @@ def empty(value: float | None) -> str:
         return "a number"
     if math.isnan(value):
         return "undefined"
-    return "infinite" if math.isinf(value) else f"{value:g}".replace("-", "−")
+    return NO_DISTANCE if math.isinf(value) else f"{value:g}".replace("-", "−")

@@ -15,16 +15,17 @@ import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from core.errors import DeviceError, LobuleError, ReadError
-from core.imaging.matching import extended, laid_on
-from core.imaging.reading import read_labels, read_mask, read_volume
+from core.imaging.reading import read_volume
 from core.scoring.backends import check_backend, leave_ctrl_c_to_the_parent
 from core.scoring.evidence import ErrorPicture, FileUsed, error_pictures, used
-from core.scoring.folders import Pair, pairs, parts, unpacked
+from core.scoring.folders import LeftOut, Pair, left_out, left_out_words, pairs, parts, unpacked
+from core.scoring.laying import OtherGridError, Resampled, laid
 from core.scoring.scorecard import USUAL, Scorecard, score
 from core.scoring.surfaces import Definition
 
 __all__ = [
-    "ErrorPicture", "FileUsed", "Pair", "Row", "error_pictures", "pairs", "score_all", "score_pair", "unpacked", "used",
+    "ErrorPicture", "FileUsed", "LeftOut", "OtherGridError", "Pair", "Resampled", "Row", "error_pictures", "left_out",
+    "left_out_words", "pairs", "score_all", "score_pair", "unpacked", "used",
 ]  # fmt: skip
 
 _BLOCK = 64  # cases that Ray is given at once
@@ -40,6 +41,8 @@ class Row:
         problem: A sentence that says why there are none.
         files: What it rests on, as far as it could be read.
         pictures: At most one for each label.
+        resampled: What resampling made of each label of the prediction; None if it fitted as it is.
+        could_resample: Whether the problem is a grid onto which the prediction could be resampled.
     """
 
     case: str
@@ -47,6 +50,8 @@ class Row:
     problem: str = ""
     files: tuple[FileUsed, ...] = ()
     pictures: tuple[ErrorPicture, ...] = ()
+    resampled: tuple[Resampled, ...] | None = None
+    could_resample: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,9 @@ class _How:
     labels: Mapping[int, str] | None
     tolerance_mm: float
     definitions: tuple[Definition, ...]
+    percentiles: tuple[float, ...]
     pictures: bool
+    resample: bool
     workspace: str | None = field(default=None)
 
 
@@ -67,7 +74,9 @@ def score_pair(
     labels: Mapping[int, str] | None = None,
     tolerance_mm: float = 2.0,
     definitions: Sequence[Definition] = USUAL,
+    percentiles: Sequence[float] = (),
     pictures: bool = False,
+    resample: bool = False,
 ) -> Row:
     """Read two files and score them.
 
@@ -77,7 +86,9 @@ def score_pair(
         labels: As for `scorecard.score`.
         tolerance_mm: As for `scorecard.score`.
         definitions: As for `scorecard.score`.
+        percentiles: As for `scorecard.score`.
         pictures: Whether to draw the worst slice of each label.
+        resample: As for `laying.laid`.
 
     Raises:
         LobuleError: A file is missing, cannot be read or lies on another grid; the text says which.
@@ -86,16 +97,14 @@ def score_pair(
         there, missing = ("reference", "prediction") if pair.predicted is None else ("prediction", "reference")
         raise ReadError(f"{pair.case} has a {there} and no {missing}. Add the file, or take the other away.")
     volume = read_volume(parts(ct)) if ct else None
-    if volume is None:
-        predicted, reference = extended(read_labels(parts(pair.predicted)), read_labels(parts(pair.reference)))
-        predicted = laid_on(predicted, reference.grid, "The prediction", "the reference")
-    else:
-        reference, predicted = (read_mask(parts(path), volume) for path in (pair.reference, pair.predicted))
+    both = laid(pair.predicted, pair.reference, volume=volume, resample=resample)
+    predicted, reference = both.predicted, both.reference
     card = score(
-        predicted, reference, labels=labels, tolerance_mm=tolerance_mm, definitions=definitions, case=pair.case
-    )
+        predicted, reference, labels=labels, tolerance_mm=tolerance_mm, definitions=definitions,
+        percentiles=percentiles, case=pair.case,
+    )  # fmt: skip
     drawn = error_pictures(predicted, reference, card, volume) if pictures else ()
-    return Row(pair.case, card, files=tuple(_files(pair, ct)), pictures=drawn)
+    return Row(pair.case, card, files=tuple(_files(pair, ct)), pictures=drawn, resampled=both.resampled)
 
 
 def score_all(
@@ -104,7 +113,9 @@ def score_all(
     labels: Mapping[int, str] | None = None,
     tolerance_mm: float = 2.0,
     definitions: Sequence[Definition] = USUAL,
+    percentiles: Sequence[float] = (),
     pictures: bool = False,
+    resample: bool = False,
     jobs: int = 1,
     backend: str | None = None,
 ) -> Generator[Row, None, None]:
@@ -118,7 +129,9 @@ def score_all(
         labels: As for `scorecard.score`.
         tolerance_mm: As for `scorecard.score`.
         definitions: As for `scorecard.score`.
+        percentiles: As for `scorecard.score`.
         pictures: As for `score_pair`.
+        resample: As for `laying.laid`.
         jobs: How many cases at once, at least 1; 1 stays in this process. A ``backend`` counts its own workers.
         backend: ``dask`` or ``ray``; a client must be connected (see `backends.connected`).
 
@@ -133,7 +146,7 @@ def score_all(
         workspace = None
         if jobs > 1 and backend is None:  # what is left of a process that was ended lies in here
             workspace = stack.enter_context(tempfile.TemporaryDirectory(prefix="lobule-"))
-        how = _How(labels, tolerance_mm, tuple(definitions), pictures, workspace)
+        how = _How(labels, tolerance_mm, tuple(definitions), tuple(percentiles), pictures, resample, workspace)
         rows = _run(found, how, jobs, backend)
         stack.callback(_closed_quietly, rows)
         try:
@@ -168,6 +181,7 @@ def _closed_quietly(rows: Generator[Row, None, None]) -> None:
 
 
 def _row(pair: Pair, how: _How) -> Row:
+    could_resample = False
     try:
         with _temporary_files_in(how.workspace):
             return score_pair(
@@ -175,16 +189,18 @@ def _row(pair: Pair, how: _How) -> Row:
                 labels=how.labels,
                 tolerance_mm=how.tolerance_mm,
                 definitions=how.definitions,
+                percentiles=how.percentiles,
                 pictures=how.pictures,
+                resample=how.resample,
             )
     except LobuleError as error:
-        problem = str(error)
+        problem, could_resample = str(error), isinstance(error, OtherGridError)
     except MemoryError:
         problem = f"{pair.case} needs more memory than there is. Score with fewer jobs, or crop its files."
     except Exception as bug:
         bug.add_note(f"while case {pair.case} was scored")
         raise
-    return Row(pair.case, None, problem, tuple(_readable(_files(pair, None))))
+    return Row(pair.case, None, problem, tuple(_readable(_files(pair, None))), could_resample=could_resample)
 
 
 def _files(pair: Pair, ct: Path | None) -> Generator[FileUsed, None, None]:

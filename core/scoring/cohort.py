@@ -64,11 +64,17 @@ class ThreeDice:
         pooled: Over the voxels of all cases together; large objects rule.
         per_case: Mean over the cases where it is defined.
         per_lesion: Mean over all reference lesions, 0 for missed ones; small lesions rule.
+        n: Cases in the mean per case.
+        undefined: Cases without a Dice: neither mask holds the label.
+        lesions: In the mean per lesion.
     """
 
     pooled: float
     per_case: float
     per_lesion: float
+    n: int
+    undefined: int
+    lesions: int
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,8 @@ def three_dice(cards: Sequence[Scorecard], label: int) -> ThreeDice:
     scores = [score for card in cards if (score := card.label(label))]
     pooled = sum((score.counts for score in scores), Confusion(0, 0, 0, 0)).dice
     lesions = [dice for score in scores for dice in score.lesions.dice]
-    return ThreeDice(pooled, _mean([score.counts.dice for score in scores]), _mean(lesions))
+    cases = [dice for score in scores if not math.isnan(dice := score.counts.dice)]
+    return ThreeDice(pooled, _mean(cases), _mean(lesions), len(cases), len(cards) - len(cases), len(lesions))
 
 
 def compare(
@@ -168,5 +175,4 @@ def compare(
 
 
 def _mean(values: Sequence[float]) -> float:
-    known = [value for value in values if not math.isnan(value)]
-    return float(np.mean(known)) if known else math.nan
+    return float(np.mean(values)) if values else math.nan

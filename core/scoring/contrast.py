@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.scoring.cohort import Difference, compare
-from core.scoring.definitions import CARDS, Card
+from core.scoring.definitions import Card, card_of
 from core.scoring.scorecard import Scorecard
 
 LIKELY = 0.05
@@ -45,7 +45,7 @@ class Contrast:
 
     @property
     def _verdict(self) -> str:
-        found, card = self.difference, CARDS[self.key]
+        found, card = self.difference, card_of(self.key)
         if not found.n:
             return f"No case has a figure for {card.name} in both predictions."
         if not any(apart for _, apart in self.cases):

@@ -4,6 +4,8 @@ One card per key of `scorecard.LabelScore.figures`; the page, the report and the
 """
 
 import math
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 
@@ -38,7 +40,7 @@ _TRIANGLES = (
     "Surfaces are marching-cubes meshes; every triangle's centroid is measured to the nearest triangle and weighted "
     "by its area, as in MeshMetrics."
 )
-_MESH = f"{_TRIANGLES} Undefined if both masks are empty; infinite (penalised: the image's diagonal) if one is."
+_MESH = f"{_TRIANGLES} Undefined if both masks are empty; none (counts as the image's diagonal) if one is."
 _MATCH = (
     "A lesion is a component of 26 neighbours; predicted and reference lesions match one to one from an IoU of 0.1, "
     "the pairs that share most first."
@@ -140,6 +142,49 @@ CARDS: dict[str, Card] = {
 """Every figure in the order in which it is shown; as another tool has it, beside ours."""
 
 
+_PERCENTILE = re.compile(r"(monai_|surfel_|)hd(\d+(?:\.\d+)?)_mm")  # such as hd90_mm, and hd97.5_mm as MONAI
+
+
+def base_key(key: str) -> str:
+    """Return the key in `CARDS` of a figure: ``hd95_mm`` for the Hausdorff distance at any other percentile.
+
+    Raises:
+        KeyError: There is no such figure.
+    """
+    if key in CARDS:
+        return key
+    found = _PERCENTILE.fullmatch(key)
+    if not found:
+        raise KeyError(key)
+    return f"{found[1]}hd95_mm"
+
+
+def card_of(key: str) -> Card:
+    """Return the definition of a figure, also of one like ``hd90_mm`` that was asked for and is not in `CARDS`."""
+    own = CARDS[base_key(key)]
+    if own.key == key:
+        return own
+    percentile = key[key.index("hd") + 2 : -len("_mm")]
+    name, formula = own.name.replace("HD95", f"HD{percentile}"), own.formula.replace("P95", f"P{percentile}")
+    return replace(own, key=key, name=name, formula=formula)
+
+
+def in_order(keys: Collection[str]) -> list[str]:
+    """Sort keys of figures as they are shown: as in `CARDS`, other percentiles behind the 95th and rising."""
+    places = {key: place for place, key in enumerate(CARDS)}
+
+    def place(key: str) -> tuple[int, float]:
+        base = base_key(key)
+        return places[base], 0 if base == key else float(key[key.index("hd") + 2 : -len("_mm")])
+
+    return sorted(keys, key=place)
+
+
+def with_percentiles(wanted: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Keep of the wanted figures those that are among the keys, each with its other percentiles behind it."""
+    return [key for base in wanted for key in keys if base_key(key) == base]
+
+
 @dataclass(frozen=True)
 class EmptyRule:
     """What some figures are where a mask is empty; None is a number like any other.
@@ -177,7 +222,7 @@ OF_NOTHING = {key: math.nan if rule.both is None else rule.both for rule in EMPT
 """Each figure of a label that neither mask holds."""
 EMPTY_WORDS = (
     "Undefined: there is nothing to divide by or to measure. It is never put down as 0 or 1, and never left out of a "
-    "mean in silence: how many cases are undefined stands beside every mean. Infinite: the object was missed or made "
+    "mean in silence: how many cases are undefined stands beside every mean. None: the object was missed or made "
     "up, so that there is no distance. Such cases are counted and left out of the first mean; in the second, penalised "
     "one each counts as the diagonal of its image, the worst there can be."
 )

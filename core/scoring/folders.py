@@ -10,6 +10,7 @@ a header beside its voxels             a case: ``case1.mhd`` with ``case1.raw``
 a folder with images                   a case, called after it: its pictures or DICOM slices in natural order
 nothing but DICOM slices               one mask as a whole, no cohort
 a DICOM segmentation (``.dcm``)        a case, for one file holds all its slices
+anything else                          left out, and named by `left_out`
 =====================================  ==========================================================
 """
 
@@ -26,6 +27,9 @@ from core.imaging.job import LIMITS
 
 _SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".zip", ".dcm", ".png")
 _VOXELS = (".raw", ".zraw")  # of an .mhd
+_BLURRED = (".jpg", ".jpeg", ".webp")
+_OTHER_PICTURES = (".bmp", ".tif", ".tiff", ".gif")
+_MOST_NAMES = 12
 _IMAGES = (Kind.DICOM, Kind.NIFTI, Kind.NRRD, Kind.METAIMAGE, Kind.PICTURE)
 _SEGMENTATIONS = (b"1.2.840.10008.5.1.4.1.1.66.4", b"1.2.840.10008.5.1.4.1.1.66.7")  # as files of DICOM name them
 
@@ -43,6 +47,19 @@ class Pair:
     case: str
     predicted: Path | None
     reference: Path | None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file or folder beside the masks that is none.
+
+    Attributes:
+        name: Without folders.
+        role: Of the folder it lies in: ``prediction``, ``reference`` or ``""``.
+    """
+
+    name: str
+    role: str = ""
 
 
 def pairs(predicted: Path, reference: Path) -> list[Pair]:
@@ -65,10 +82,48 @@ def pairs(predicted: Path, reference: Path) -> list[Pair]:
         raise ReadError("One path is a file and the other a folder. Give two files, or two folders.")
     ours, theirs = _by_case(predicted), _by_case(reference)
     if not ours.keys() & theirs.keys():
+        unused = left_out_words([*left_out(predicted, "prediction"), *left_out(reference, "reference")])
         raise ReadError(
-            f"No file in {predicted.name} has the name of one in {reference.name}. Name both alike, as in case1.nii."
+            f"No file in {predicted.name} has the name of one in {reference.name}. "
+            f"Name both alike, as in case1.nii. {unused}".rstrip()
         )
     return [Pair(case, ours.get(case), theirs.get(case)) for case in sorted(ours.keys() | theirs.keys(), key=natural)]
+
+
+def left_out(folder: Path, role: str = "") -> tuple[LeftOut, ...]:
+    """List what `pairs` passes over in a folder, in natural order; nothing of a single mask, and no hidden files.
+
+    Args:
+        folder: As it went to `pairs`.
+        role: What its masks are: ``prediction`` or ``reference``.
+    """
+    if _is_one_mask(folder):
+        return ()
+    used = {voxels for path in _by_case(folder).values() for voxels in _listed(parts(path))}
+    names = sorted((path.name for path in folder.iterdir() if path not in used and not is_junk(path.name)), key=natural)
+    return tuple(LeftOut(name, role) for name in names)
+
+
+def left_out_words(files: Sequence[LeftOut]) -> str:
+    """Say on one line what was left out, and what to do about pictures; ``""`` if nothing was."""
+    if not files:
+        return ""
+    names = [f"{file.name} ({file.role})" if file.role else file.name for file in files[:_MOST_NAMES]]
+    more = f" and {len(files) - _MOST_NAMES} more" if len(files) > _MOST_NAMES else ""
+    lines = [f"{len(files)} file{'s' if len(files) > 1 else ''} left out: {', '.join(names)}{more}."]
+    if _any_ends(files, _BLURRED):
+        lines.append("A mask cannot be read exactly from a JPEG, which blurs its borders: save it as PNG or NIfTI.")
+    if _any_ends(files, _OTHER_PICTURES):
+        lines.append("Pictures are read from PNG only: save masks as PNG or NIfTI.")
+    return " ".join(lines)
+
+
+def _any_ends(files: Sequence[LeftOut], suffixes: tuple[str, ...]) -> bool:
+    return any(file.name.lower().endswith(suffixes) for file in files)
+
+
+def _listed(files: Path | list[Path]) -> list[Path]:
+    return [files] if isinstance(files, Path) else files
 
 
 def unpacked(source: Path, folder: Path) -> Path:

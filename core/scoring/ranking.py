@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from core.scoring.batch import Row
-from core.scoring.definitions import CARDS
+from core.scoring.definitions import card_of
 from core.scoring.scorecard import LabelScore
 
 
@@ -29,7 +29,7 @@ def worst_first(rows: Sequence[Row], label: int, key: str) -> list[Row]:
         label: Value of the label.
         key: Of the figure, as in `definitions.CARDS`.
     """
-    better = CARDS[key].better
+    better = card_of(key).better
 
     def place(row: Row) -> tuple[int, float]:
         value = figure_of(row, label, key)
@@ -54,7 +54,7 @@ def matching(rows: Sequence[Row], label: int, key: str, name: str = "", limit: f
         name: Part of the name of a case, in small or large letters.
         limit: None keeps all.
     """
-    better = CARDS[key].better
+    better = card_of(key).better
 
     def wanted(row: Row) -> bool:
         if name.strip().casefold() not in row.case.casefold():

@@ -1,8 +1,9 @@
 """Everything there is to say of one prediction against its reference, label by label."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,19 +11,11 @@ from core.imaging.grid import Grid
 from core.imaging.label import DEFAULT_LABELS
 from core.imaging.volume import Mask
 from core.scoring.crop import Bools, Box, Voxels, grown, joint_box
-from core.scoring.definitions import CARDS, OF_NOTHING
+from core.scoring.definitions import OF_NOTHING, base_key, card_of
+from core.scoring.figures import Measured, lesion_figures, overlap_figures
 from core.scoring.lesions import LEAST_IOU, LesionTable, match_lesions
 from core.scoring.overlap import Confusion, per_slice
-from core.scoring.surfaces import (
-    Definition,
-    SurfaceDistances,
-    average_distances,
-    average_symmetric_distance,
-    hausdorff,
-    mean_average_distance,
-    surface_dice,
-    surface_distances,
-)
+from core.scoring.surfaces import Definition, surface_distances
 
 USUAL = (Definition.MESH, Definition.CHAOS)
 
@@ -58,6 +51,7 @@ class Scorecard:
         diagonal_mm: Of the image; what an infinite distance counts as where it must count.
         tolerance_mm: Of the normalised surface Dice.
         notes: Plain sentences that belong beside the figures.
+        voxels: Of the image; None if not known.
     """
 
     case: str
@@ -65,6 +59,7 @@ class Scorecard:
     diagonal_mm: float
     tolerance_mm: float
     notes: tuple[str, ...] = ()
+    voxels: int | None = None
 
     def label(self, value: int) -> LabelScore | None:
         """Return the score of a label, or None if there is none, as neither mask holds it."""
@@ -75,8 +70,8 @@ class Scorecard:
         label = self.label(value)
         if label:
             return label.figures.get(key, math.nan)
-        has_no_size = math.isnan(self.diagonal_mm) and CARDS[key].unit in ("mm", "ml")
-        return math.nan if has_no_size else OF_NOTHING[key]
+        has_no_size = math.isnan(self.diagonal_mm) and card_of(key).unit in ("mm", "ml")
+        return math.nan if has_no_size else OF_NOTHING[base_key(key)]
 
     def penalised(self, value: int, key: str) -> float:
         """Return a figure of a label, the image's diagonal where a distance is infinite."""
@@ -91,6 +86,7 @@ def score(
     labels: Mapping[int, str] | None = None,
     tolerance_mm: float = 2.0,
     definitions: Sequence[Definition] = USUAL,
+    percentiles: Sequence[float] = (),
     least_iou: float = LEAST_IOU,
     case: str = "",
 ) -> Scorecard:
@@ -104,6 +100,7 @@ def score(
         labels: Values to score and what to call them, ``""`` for the name in the files; by default `labels_in`.
         tolerance_mm: For the normalised surface Dice.
         definitions: Which surfaces to measure; the mesh has the plain keys.
+        percentiles: Of the Hausdorff distance, above 0 and up to 100, beside 95 and 100; 90 is ``hd90_mm``.
         least_iou: From which two lesions match.
         case: What to call the pair.
 
@@ -116,11 +113,9 @@ def score(
     named = labels_in(predicted, reference) if labels is None else _named(labels, predicted, reference)
     silent = () if grid.has_spacing else ("The files give no voxel size: distances and volumes are undefined.",)
     notes = (*predicted.notes, *reference.notes, *silent)
-    scores = tuple(
-        _score_label(predicted, reference, value, name, (tolerance_mm, tuple(definitions), least_iou))
-        for value, name in named.items()
-    )
-    return Scorecard(case, scores, _diagonal(grid), tolerance_mm, notes)
+    how = _How(tolerance_mm, tuple(definitions), tuple(percentiles), least_iou)
+    scores = tuple(_score_label(predicted, reference, value, name, how) for value, name in named.items())
+    return Scorecard(case, scores, _diagonal(grid), tolerance_mm, notes, math.prod(grid.shape))
 
 
 def labels_in(predicted: Mask, reference: Mask) -> dict[int, str]:
@@ -151,21 +146,27 @@ def _usual(value: int) -> str:
     return next((label.name for label in DEFAULT_LABELS if label.value == value), f"label {value}")
 
 
-def _score_label(
-    predicted: Mask, reference: Mask, value: int, name: str, how: tuple[float, tuple[Definition, ...], float]
-) -> LabelScore:
-    tolerance_mm, definitions, least_iou = how
+class _How(NamedTuple):
+    """How to score every label."""
+
+    tolerance_mm: float
+    definitions: tuple[Definition, ...]
+    percentiles: tuple[float, ...]
+    least_iou: float
+
+
+def _score_label(predicted: Mask, reference: Mask, value: int, name: str, how: _How) -> LabelScore:
     grid = reference.grid
     box = grown(joint_box(predicted.voxels, reference.voxels, value), grid.shape)
     ours, theirs = predicted.voxels[box] == value, reference.voxels[box] == value
     slices = _slices(ours, theirs, box, grid)
     counts = sum(slices, Confusion(0, 0, 0, 0))
     offset = (box[0].start, box[1].start, box[2].start)
-    lesions = match_lesions(ours, theirs, grid.voxel_ml, least_iou, offset)
-    figures = {**_overlap_figures(counts, grid.voxel_ml), **_lesion_figures(lesions)}
-    for definition in definitions:
-        measured = surface_distances(ours, theirs, grid.spacing, definition) if grid.has_spacing else None
-        figures |= _FIGURES[definition](measured, counts, tolerance_mm)
+    lesions = match_lesions(ours, theirs, grid.voxel_ml, how.least_iou, offset)
+    figures = {**overlap_figures(counts, grid.voxel_ml), **lesion_figures(lesions)}
+    for definition in how.definitions:
+        found = surface_distances(ours, theirs, grid.spacing, definition) if grid.has_spacing else None
+        figures |= Measured(found, counts, how.tolerance_mm, how.percentiles).figures(definition)
     return LabelScore(value, name, figures, counts, slices, lesions)
 
 
@@ -176,66 +177,6 @@ def _slices(ours: Bools, theirs: Bools, box: Box, grid: Grid) -> tuple[Confusion
     for z, counts in enumerate(per_slice(ours, theirs), start=box[0].start):
         found[z] = Confusion(counts.tp, counts.fp, counts.fn, height * width - counts.tp - counts.fp - counts.fn)
     return tuple(found)
-
-
-def _overlap_figures(counts: Confusion, voxel_ml: float) -> dict[str, float]:
-    return {
-        "dice": counts.dice,
-        "iou": counts.iou,
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "specificity": counts.specificity,
-        "accuracy": counts.accuracy,
-        "volume_predicted_ml": counts.predicted * voxel_ml,
-        "volume_reference_ml": counts.reference * voxel_ml,
-        "volume_difference_ml": counts.volume_difference_ml(voxel_ml),
-        "volume_difference_percent": counts.volume_difference_percent,
-    }
-
-
-def _lesion_figures(lesions: LesionTable) -> dict[str, float]:
-    return {
-        "lesion_recall": lesions.recall,
-        "lesion_precision": lesions.precision,
-        "lesion_f1": lesions.f1,
-        "lesion_dice": lesions.mean_dice,
-    }
-
-
-def _mesh_figures(found: SurfaceDistances | None, _: Confusion, tolerance_mm: float) -> dict[str, float]:
-    there, back = average_distances(found) if found else (math.nan, math.nan)
-    return {
-        **_shared_figures("", found, tolerance_mm),
-        "asd_to_reference_mm": there,
-        "asd_to_predicted_mm": back,
-        "masd_mm": mean_average_distance(found) if found else math.nan,
-    }
-
-
-def _chaos_figures(found: SurfaceDistances | None, counts: Confusion, _: float) -> dict[str, float]:
-    return {
-        "chaos_dice": counts.dice,
-        "chaos_ravd_percent": abs(counts.volume_difference_percent),
-        "chaos_assd_mm": average_symmetric_distance(found) if found else math.nan,
-        "chaos_mssd_mm": hausdorff(found) if found else math.nan,
-    }
-
-
-def _shared_figures(prefix: str, found: SurfaceDistances | None, tolerance_mm: float) -> dict[str, float]:
-    return {
-        f"{prefix}hd_mm": hausdorff(found) if found else math.nan,
-        f"{prefix}hd95_mm": hausdorff(found, 95) if found else math.nan,
-        f"{prefix}assd_mm": average_symmetric_distance(found) if found else math.nan,
-        f"{prefix}nsd": surface_dice(found, tolerance_mm) if found else math.nan,
-    }
-
-
-_FIGURES: dict[Definition, Callable[[SurfaceDistances | None, Confusion, float], dict[str, float]]] = {
-    Definition.MESH: _mesh_figures,
-    Definition.CHAOS: _chaos_figures,
-    Definition.MONAI: lambda found, _, tolerance_mm: _shared_figures("monai_", found, tolerance_mm),
-    Definition.SURFEL: lambda found, _, tolerance_mm: _shared_figures("surfel_", found, tolerance_mm),
-}
 
 
 def _diagonal(grid: Grid) -> float:

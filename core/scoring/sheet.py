@@ -7,13 +7,22 @@ import numpy as np
 
 from core.scoring.batch import Row
 from core.scoring.cohort import Summary, summaries, three_dice
-from core.scoring.definitions import CARDS
+from core.scoring.definitions import base_key, card_of, in_order
 from core.scoring.lesions import Lesion
 from core.scoring.scorecard import LabelScore, Scorecard
 from core.scoring.tables import figure_keys, label_names
 
 _COLUMNS = ("dice", "iou", "hd95_mm", "assd_mm", "nsd", "volume_difference_percent")
 _SEED = 0
+NO_DISTANCE = "none"
+"""What people read where a distance is infinite, as one of two surfaces is empty; files for programs say ``inf``."""
+
+
+def without_distance(label: LabelScore, diagonal_mm: float | None = None) -> str:
+    """Say why a label has no distance, and what that counts as if it must count: the diagonal of its image."""
+    why = "made up" if label.counts.predicted else "missed"
+    counts = "" if diagonal_mm is None else f" (counts as {diagonal_mm:.2f} mm)"
+    return f"{NO_DISTANCE}: {why}{counts}"
 
 
 def one(card: Scorecard) -> str:
@@ -21,11 +30,11 @@ def one(card: Scorecard) -> str:
     lines = [f"note: {note}" for note in card.notes]
     for label in card.labels:
         lines += ["", f"{label.name} (label {label.value})"]
-        keys = [key for key in CARDS if key in label.figures]
-        width = max([34, *(len(CARDS[key].name) + 2 for key in keys)])
+        keys = in_order(label.figures)
+        width = max([34, *(len(card_of(key).name) + 2 for key in keys)])
         for key in keys:
-            name = f"{CARDS[key].name} at {card.tolerance_mm:g} mm" if key == "nsd" else CARDS[key].name
-            lines.append(f"  {name:<{width}}{_shown(label.figures[key], CARDS[key].unit, card.diagonal_mm)}")
+            name = f"{card_of(key).name} at {card.tolerance_mm:g} mm" if key == "nsd" else card_of(key).name
+            lines.append(f"  {name:<{width}}{_shown(label, key, card.diagonal_mm)}")
         lines += _lesion_lines(label)
     if not card.labels:
         lines.append("Neither mask holds a label: there is nothing to score.")
@@ -39,9 +48,9 @@ def line(row: Row) -> str:
     parts = []
     for label in row.card.labels:
         shown = [
-            f"{CARDS[key].name} {_shown(label.figures[key], CARDS[key].unit, row.card.diagonal_mm)}"
-            for key in CARDS
-            if key in label.figures and _is_main(key)
+            f"{card_of(key).name} {_shown(label, key, row.card.diagonal_mm)}"
+            for key in in_order(label.figures)
+            if _is_main(key)
         ]
         parts.append(f"{label.name}: {', '.join(shown)}")
     return f"{row.case}: {'; '.join(parts) or 'no label in either mask'}"
@@ -51,29 +60,31 @@ def cohort(rows: Sequence[Row]) -> str:
     """Lay out the summaries over all cases that could be scored."""
     cards = [row.card for row in rows if row.card]
     keys = list(filter(_is_main, figure_keys(rows)))
-    width = max([28, *(len(CARDS[key].name) + 2 for key in keys)])
+    width = max([28, *(len(card_of(key).name) + 2 for key in keys)])
     lines = ["", f"{len(cards)} of {len(rows)} cases scored"]
     for value, name in label_names(rows).items():
         dice = three_dice(cards, value)
         lines += ["", f"{name} (label {value})"]
+        counted = f"n = {dice.n}" + (f", {dice.undefined} undefined" if dice.undefined else "")
+        lesions = f"{dice.lesions} lesion{'' if dice.lesions == 1 else 's'}"
         lines.append(
-            f"  Dice over all voxels {_plain(dice.pooled)}, mean per case {_plain(dice.per_case)}, "
-            f"mean per lesion {_plain(dice.per_lesion)}"
+            f"  Dice over all voxels {_plain(dice.pooled)}, mean per case {_plain(dice.per_case)} ({counted}), "
+            f"mean per lesion {_plain(dice.per_lesion)} ({lesions})"
         )
         for key in keys:
             defined, penalised = summaries(cards, value, key, np.random.default_rng(_SEED))
-            lines.append(f"  {CARDS[key].name:<{width}}{_summary(defined, CARDS[key].unit)}")
+            lines.append(f"  {card_of(key).name:<{width}}{_summary(defined, card_of(key).unit)}")
             if defined.infinite:
-                lines.append(f"  {'  infinite as the diagonal':<{width}}{_summary(penalised, CARDS[key].unit)}")
+                lines.append(f"  {f'  {NO_DISTANCE} as the diagonal':<{width}}{_summary(penalised, card_of(key).unit)}")
     return "\n".join(lines)
 
 
 def _is_main(key: str) -> bool:
-    return key.removeprefix("monai_").removeprefix("surfel_") in _COLUMNS
+    return base_key(key).removeprefix("monai_").removeprefix("surfel_") in _COLUMNS
 
 
 def _summary(found: Summary, unit: str) -> str:
-    left = [f"{n} {why}" for n, why in ((found.undefined, "undefined"), (found.infinite, "infinite")) if n]
+    left = [f"{n} {why}" for n, why in ((found.undefined, "undefined"), (found.infinite, NO_DISTANCE)) if n]
     counted = ", ".join([f"n = {found.n}", *left])
     if not found.n:
         return counted
@@ -97,12 +108,11 @@ def _place(lesion: Lesion) -> str:
     return f"slice {z}, {lesion.volume_ml:.3g} ml, {lesion.diameter_mm:.1f} mm across"
 
 
-def _shown(value: float, unit: str, diagonal_mm: float) -> str:
+def _shown(label: LabelScore, key: str, diagonal_mm: float) -> str:
+    value = label.figures[key]
     if math.isinf(value):
-        return f"no distance (if it must count: {diagonal_mm:.0f} mm, the image's diagonal)"
-    if math.isnan(value):
-        return "undefined"
-    return f"{_plain(value)} {unit}".rstrip()
+        return without_distance(label, diagonal_mm)
+    return "undefined" if math.isnan(value) else f"{_plain(value)} {card_of(key).unit}".rstrip()
 
 
 def _plain(value: float) -> str:

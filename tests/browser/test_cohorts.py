@@ -115,7 +115,7 @@ def test_many_cases_from_two_zips_to_a_report(reader: Reader, folders: Path, row
     assert not _is_red(page, x + 300, y + 3 * 35)
 
     page.get_by_role("button", name="Download", exact=True).click()
-    table = list(csv.DictReader(io.StringIO(taken(page, "Figures as CSV", tmp_path).read_text())))
+    table = list(csv.DictReader(io.StringIO(taken(page, "Figures as CSV", tmp_path).read_text("utf-8-sig"))))
     figures = {line["case"]: line["dice"] for line in table if line["label"] == str(TUMOUR)}
     assert float(figures["case1"]) == pytest.approx(2 * 4 / 10)
     assert float(figures["case2"]) == pytest.approx(2 * 5 / 11)

@@ -57,6 +57,14 @@ def test_a_click_on_a_header_sorts_and_a_second_turns_it_round(opened: Page) -> 
     assert opened.locator("th[aria-sort=descending]").count() == 1
 
 
+def test_a_case_without_the_figure_stays_last_whichever_way_it_is_sorted(opened: Page) -> None:
+    header = opened.locator("table.sortable").first.get_by_role("button", name="Dice").first
+    header.click()
+    assert cases(opened) == ["missed", NASTY, "perfect", "healthy"]
+    header.click()
+    assert cases(opened) == ["perfect", NASTY, "missed", "healthy"]
+
+
 def test_nothing_is_wider_than_the_window(opened: Page) -> None:
     assert opened.evaluate("document.documentElement.scrollWidth") <= 1280
     opened.set_viewport_size({"width": 1920, "height": 1080})

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import zipfile
 from pathlib import Path
@@ -23,7 +24,7 @@ def test_a_pair_is_scored_label_by_label(write: Write, tmp_path: Path, capsys: p
     printed = capsys.readouterr().out
     assert "tumour (label 2)" in printed
     assert "surface Dice at 1 mm" in printed
-    assert "HD95                              no distance (if it must count:" in printed
+    assert re.search(r"HD95 +none: missed \(counts as \d\d\.\d\d mm\)\n", printed)
     assert "missed: slice 3, 1.08 ml" in printed  # 36 voxels of 0.03 ml
     (case,) = json.loads(out.read_text())["cases"]
     liver, tumour = case["labels"]
@@ -71,9 +72,11 @@ def test_folders_are_matched_by_name_and_a_failed_case_is_a_row(
     assert cli.main(["score", *folders, "--csv", str(table), "--json", str(everything)]) == 1
     printed = capsys.readouterr().out
     assert "2 of 5 cases scored" in printed
+    assert "mean per case 0.9 (n = 2), mean per lesion 0.9 (2 lesions)" in printed
+    assert "nfinite" not in printed
     assert "c: FAILED: The prediction lies on another grid than the reference. Its voxels measure 6 ×" in printed
     assert "d: FAILED: d has a reference and no prediction" in printed
-    with table.open() as file:
+    with table.open(encoding="utf-8-sig") as file:
         lines = {line["case"]: line for line in csv.DictReader(file)}
     assert list(lines) == ["a", "b", "c", "d", "e"]
     assert float(lines["a"]["dice"]) == pytest.approx(0.8)
@@ -123,7 +126,7 @@ def test_other_tools_stand_beside_ours(
     assert cli.main(["score", *cohort, *tools, "--csv", str(table)]) == 1
     printed = capsys.readouterr().out
     assert re.search(r"HD95 \S+ mm, HD95, as MONAI 6 mm, HD95, as surface-distance 6 mm", printed)
-    with table.open() as file:
+    with table.open(encoding="utf-8-sig") as file:
         line = next(csv.DictReader(file))
     names = list(line)
     assert names[names.index("hd_mm") :][:3] == ["hd_mm", "monai_hd_mm", "surfel_hd_mm"]
@@ -144,3 +147,39 @@ def test_the_report_is_written_and_names_both_sources(
     pair = [str(Path(folder) / name) for folder, name in zip(cohort, ("b.nii.gz", "b.nrrd"), strict=True)]
     assert cli.main(["score", pair[0], pair[0], "--html", str(page)]) == 0
     assert "<h1>p/b.nii.gz against p/b.nii.gz</h1>" in page.read_text("utf-8")
+
+
+def test_other_percentiles_of_the_distance_stand_beside_ours_everywhere(
+    cohort: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, table, page = (tmp_path / f"scores.{ending}" for ending in ("json", "csv", "html"))
+    extra = ["--percentile", "90", "--percentile", "97.5", "--percentile", "95", "--as", "monai"]
+    files = ["--csv", str(table), "--json", str(out), "--html", str(page)]
+    assert cli.main(["score", *cohort, *extra, *files]) == 1
+    assert "HD90" in capsys.readouterr().out
+    with table.open(encoding="utf-8-sig") as file:
+        line = next(csv.DictReader(file))
+    names = list(line)
+    assert names[names.index("hd95_mm") :][:3] == ["hd95_mm", "hd90_mm", "hd97.5_mm"]
+    found = json.loads(out.read_text("utf-8"))
+    assert found["definitions"]["monai_hd90_mm"]["name"] == "HD90, as MONAI"
+    assert found["definitions"]["hd97.5_mm"]["formula"] == "max(P97.5 d(P→R), P97.5 d(R→P))"
+    assert {"hd90_mm", "monai_hd97.5_mm"} <= found["cohort"][0]["figures"].keys()
+    (missed,) = (case["labels"][0] for case in found["cases"] if case["case"] == "c")
+    assert {"hd90_mm", "monai_hd90_mm"} <= set(missed["infinite"])
+    text = page.read_text("utf-8")
+    assert '<th scope="col" class="n">HD90, mm</th>' in text
+    assert "HD97.5, as MONAI, mm" in text
+
+
+def test_a_distance_that_is_none_says_why_and_is_counted(
+    cohort: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["score", *cohort]) == 1
+    printed = capsys.readouterr().out
+    diagonal = math.hypot(5 * 5, 12 * 3, 14 * 2)
+    assert f"HD95 none: missed (counts as {diagonal:.2f} mm)" in printed
+    assert re.search(r"HD95 +mean .*; n = 2, 1 none\n +none as the diagonal +mean .*; n = 3\n", printed)
+    pair = [str(Path(folder) / name) for folder, name in zip(cohort, ("c.nii.gz", "c.nrrd"), strict=True)]
+    assert cli.main(["score", *pair[::-1]]) == 0
+    assert f"none: made up (counts as {diagonal:.2f} mm)" in capsys.readouterr().out

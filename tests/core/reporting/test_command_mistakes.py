@@ -54,7 +54,18 @@ def test_a_table_that_cannot_be_written_is_one_sentence(
         assert "cannot be written (Is a directory)" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("extra", [("--nsd-mm", "-1"), ("--nsd-mm", "two"), ("--label", "0"), ("--label", "spleen=3")])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ("--nsd-mm", "-1"),
+        ("--nsd-mm", "two"),
+        ("--percentile", "0"),
+        ("--percentile", "101"),
+        ("--percentile", "half"),
+        ("--label", "0"),
+        ("--label", "spleen=3"),
+    ],
+)
 def test_what_no_option_can_mean_is_refused(
     write: Write, capsys: pytest.CaptureFixture[str], extra: tuple[str, str]
 ) -> None:

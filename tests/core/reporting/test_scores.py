@@ -1,66 +1,16 @@
 """The report as a reader finds it: its figures, its order, and that nothing in it comes from elsewhere."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from core.reporting.plots import boxes
-from core.reporting.scores import Comparison, report
+from core.reporting.scores import report
 from core.scoring.batch import Row
-from core.scoring.cohort import Difference
-from core.scoring.contrast import Contrast
 from core.scoring.definitions import CARDS, EMPTY_RULES, HUMAN_SOURCES
 from core.version import VERSION
+from tests.core.reporting.page import Page
 from tests.core.reporting.rows import CREATED, NASTY, cohort, row
-
-
-class Page(HTMLParser):
-    """What a document says: its tables as rows of texts, its tags, and its text outside of scripts and styles."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tables: list[list[list[str]]] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._silent = self._in_cell = False
-        self.feed(text)
-        self.text = " ".join(self.text.split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.text += " "
-        self._silent = tag in ("script", "style")
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-            self._in_cell = True
-        elif tag in ("h2", "h3"):
-            self.text += " # "
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = False
-        self.text += " "
-        if tag in ("td", "th"):
-            self._in_cell = False
-
-    def handle_data(self, data: str) -> None:
-        if self._silent:
-            return
-        self.text += data
-        if self._in_cell:
-            self.tables[-1][-1][-1] += data
-
-    def table(self, first: str, *others: str) -> list[list[str]]:
-        """Return the rows below the header of the table that begins with these columns."""
-        for table in self.tables:
-            for at, header in enumerate(table):
-                if header[: 1 + len(others)] == [first, *others]:
-                    return table[at + 1 :]
-        raise AssertionError(f"no table with {first}, {others}")
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +67,8 @@ def test_the_three_dice_by_hand(page: Page) -> None:
     assert f"Dice over all voxels {2 * 7 / (9 + 12):.3f}" in page.text
     assert f"Mean Dice per case {(1 + 0.75 + 0) / 3:.3f}" in page.text
     assert f"Mean Dice per lesion {(1 + 6 / 7 + 0 + 0) / 4:.3f}" in page.text
+    assert "n = 3, 1 undefined. Each case counts once" in page.text
+    assert "4 lesions. Each counts once" in page.text
 
 
 def test_the_worst_case_comes_first_and_what_is_missed_is_said_in_words(page: Page) -> None:
@@ -125,12 +77,12 @@ def test_the_worst_case_comes_first_and_what_is_missed_is_said_in_words(page: Pa
         ["missed", "0.000"], [NASTY, "0.750"], ["perfect", "1.000"], ["healthy", "undefined"],
     ]  # fmt: skip
     header = next(table[0] for table in page.tables if table and table[0][:2] == ["Case", "Dice"])
-    assert cases[0][header.index("HD95, mm")] == "missed"
+    assert cases[0][header.index("HD95, mm")] == "none: missed"
     assert [line[-3:] for line in cases] == [["0", "2", "0"], ["1", "0", "1"], ["1", "0", "0"], ["0", "0", "0"]]
 
 
 def test_every_mean_says_how_many_cases_it_left_out(page: Page) -> None:
-    figures = {line[0]: line[1:] for line in page.table("n", "Undefined", "Infinite")}
+    figures = {line[0]: line[1:] for line in page.table("n", "Undefined", "None")}
     assert len(figures) == sum(not key.startswith(("monai_", "surfel_")) for key in CARDS)
     for n, undefined, infinite, *_ in figures.values():
         assert int(n) + int(undefined) + int(infinite) == 4
@@ -179,7 +131,7 @@ def test_rules_definitions_and_sources_are_printed(page: Page) -> None:
     rules = page.table("Figure", "Both masks empty")
     assert len(rules) == len(EMPTY_RULES)
     distances = next(line for line in rules if line[0].startswith("Hausdorff distance"))
-    assert distances[1:] == ["undefined", "infinite", "infinite"]
+    assert distances[1:] == ["undefined", "none", "none"]
     assert all(source in page.text for source in HUMAN_SOURCES)
     assert "A lesion is voxels that touch by a side, an edge or a corner" in page.text
     assert "Tolerance of the surface Dice 2 mm" in page.text
@@ -207,8 +159,8 @@ def test_one_case_has_its_curve_and_every_figure_with_its_unit() -> None:
 
 def test_one_missed_case_says_what_it_would_count_as() -> None:
     page = Page(report([row("a", "....", "xxxx")], title="a", created=CREATED))
-    assert dict(page.table("Figure", "Value"))["HD95, mm"] == "no distance; if it must count: 94.92"
-    assert "HD95 missed" in page.text
+    assert dict(page.table("Figure", "Value"))["HD95, mm"] == "none: missed (counts as 94.92 mm)"
+    assert "HD95 none: missed (counts as 94.92 mm)" in page.text
 
 
 def test_two_empty_masks_and_no_case_at_all_still_make_a_page() -> None:
@@ -218,14 +170,6 @@ def test_two_empty_masks_and_no_case_at_all_still_make_a_page() -> None:
     failed = Page(report([Row("a", None, "gone")], title="a", created=CREATED))
     assert "there is nothing to score" in failed.text
     assert "Not scored: 1 of 1" in failed.text
-
-
-def test_a_comparison_is_told_in_words() -> None:
-    contrast = Contrast("dice", Difference(8, 0, 0.05, 0.02, 0.08, 0.008), (("a", 0.05),))
-    compared = Comparison("U-Net", "V-<i>Net</i>", (("tumour", contrast),))
-    page = Page(report(cohort(), title="x", created=CREATED, comparison=compared))
-    assert page.table("Label", "What it says") == [["tumour", contrast.sentence]]
-    assert "B: V-<i>Net</i>" in page.text
 
 
 def test_notes_on_the_files_are_never_silent() -> None:
@@ -238,3 +182,11 @@ def test_notes_on_the_files_are_never_silent() -> None:
 def test_a_point_of_a_plot_tells_the_name_as_it_is() -> None:
     drawn = boxes([row('A & "B" <b>', "xx..", "xxx.")], 2, ["dice"], with_readers=False)
     assert drawn.data[1].text == ('A &amp; "B" &lt;b&gt;',), "plotly knows &amp; &lt; &gt;, and no &quot;"
+
+
+def test_one_word_for_a_distance_that_is_none(page: Page) -> None:
+    """The pages say none too; infinite is left to files for programs."""
+    words = page.text.casefold()
+    assert "none: missed" in words
+    assert "infinite" not in words
+    assert "no distance;" not in words

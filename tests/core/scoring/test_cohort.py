@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,12 @@ def test_three_dice_by_hand() -> None:
     assert found.pooled == pytest.approx(2 * 6 / (6 + 12))
     assert found.per_case == pytest.approx(0.5)
     assert found.per_lesion == pytest.approx(0.5)
+    assert (found.n, found.undefined, found.lesions) == (3, 1, 3)
+
+
+def test_a_case_that_holds_no_label_is_counted_beside_the_mean_dice() -> None:
+    found = three_dice([CASES[0], replace(CASES[1], labels=())], 1)
+    assert (found.per_case, found.n, found.undefined, found.lesions) == (1, 1, 1, 1)
 
 
 def test_small_lesions_rule_the_mean_per_lesion() -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from core.errors import ReadError
 from core.scoring.batch import pairs, score_all, unpacked
+from core.scoring.folders import LeftOut, left_out, left_out_words
 from tests.core.imaging.dicom_files import write_series
 from tests.core.scoring.files import write_labels
 
@@ -142,3 +143,36 @@ def test_a_header_is_read_with_the_voxels_beside_it(tmp_path: Path) -> None:
     found = pairs(tmp_path / "mine", tmp_path / "truth")
     assert [pair.case for pair in found] == ["case1"]
     assert [row.problem for row in score_all(found)] == [""]
+
+
+def test_what_is_left_out_of_a_folder_is_named_in_natural_order(tmp_path: Path) -> None:
+    folder = touch(tmp_path / "p", "a.nii", "x10.jpg", "x2.jpg", "readme.txt", ".DS_Store", "notes/plan.txt")
+    write_labels(folder / "b.mhd")  # its voxels lie in b.raw, or b.zraw
+    touch(folder, "alone.raw")
+    assert [file.name for file in left_out(folder)] == ["alone.raw", "notes", "readme.txt", "x2.jpg", "x10.jpg"]
+
+
+def test_nothing_is_left_out_of_one_mask(tmp_path: Path) -> None:
+    write_series(tmp_path / "p", np.zeros((3, 7, 9), np.int16))
+    assert left_out(tmp_path / "p") == ()
+    assert left_out(write_labels(tmp_path / "a.nii")) == ()
+
+
+def test_it_is_said_why_pictures_are_left_out(tmp_path: Path) -> None:
+    assert left_out_words([]) == ""
+    assert left_out_words([LeftOut("readme.txt")]) == "1 file left out: readme.txt."
+    blurred = left_out_words([LeftOut("x.JPG", "prediction"), LeftOut("readme.txt", "reference")])
+    assert blurred.startswith("2 files left out: x.JPG (prediction), readme.txt (reference).")
+    assert blurred.endswith(
+        "A mask cannot be read exactly from a JPEG, which blurs its borders: save it as PNG or NIfTI."
+    )
+    assert left_out_words([LeftOut("y.tif")]).endswith("Pictures are read from PNG only: save masks as PNG or NIfTI.")
+    assert "x11.txt, x12.txt and 3 more." in left_out_words([LeftOut(f"x{k}.txt") for k in range(1, 16)])
+
+
+def test_folders_that_do_not_match_say_what_was_left_out(tmp_path: Path) -> None:
+    ours, theirs = touch(tmp_path / "p", "a.jpg"), touch(tmp_path / "r", "a.nii")
+    with pytest.raises(
+        ReadError, match=r"as in case1\.nii\. 1 file left out: a\.jpg \(prediction\)\. A mask cannot be read exactly"
+    ):
+        pairs(ours, theirs)

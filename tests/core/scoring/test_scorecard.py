@@ -9,7 +9,7 @@ from core.imaging.volume import Mask
 from core.scoring.definitions import CARDS
 from core.scoring.scorecard import LabelScore, labels_in, present, score
 from core.scoring.surfaces import Definition
-from tests.core.scoring.shapes import SPACING, voxels
+from tests.core.scoring.shapes import SPACING, drawn, voxels
 
 SHAPE = (4, 5, 6)
 GRID = Grid.from_geometry(SHAPE, SPACING)
@@ -151,3 +151,22 @@ def test_a_label_in_neither_mask_has_the_same_figures_whether_it_was_asked_for_o
     assert not unasked.labels
     for key in CARDS:
         assert unasked.figure(2, key) == pytest.approx(asked.figure(2, key), nan_ok=True), key
+
+
+def test_any_percentile_of_the_distance_can_be_asked_for() -> None:
+    """19 voxels of 2 mm lie on one another and one lies 38 mm off: of ranks 0 to 19 it is the last."""
+    ours, theirs = drawn("x" * 19 + "." * 18 + "x"), drawn("x" * 19 + "." * 19)
+    masks = [Mask(mask, Grid.from_geometry(mask.shape, SPACING)) for mask in (ours, theirs)]  # type: ignore[arg-type]
+    card = score(*masks, definitions=(Definition.MONAI,), percentiles=(90, 100, 95, 97.5))
+    found = card.labels[0].figures
+    far = 2.0 * 19
+    assert found["monai_hd_mm"] == far
+    assert found["monai_hd90_mm"] == 0
+    assert found["monai_hd97.5_mm"] == pytest.approx((0.975 * 19 - 18) * far)
+    assert "monai_hd100_mm" not in found
+
+
+def test_a_label_in_neither_mask_has_no_distance_at_any_percentile() -> None:
+    empty = drawn("....", "....")
+    card = score(*[Mask(empty, Grid.from_geometry(empty.shape, SPACING))] * 2)  # type: ignore[arg-type]
+    assert math.isnan(card.figure(7, "hd90_mm"))

@@ -25,7 +25,7 @@ def card(case: str, predicted: str, reference: str, name: str = "tumour") -> Sco
 
 
 def lines(rows: list[Row]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(csv_text(rows))))
+    return list(csv.DictReader(io.StringIO(csv_text(rows).removeprefix("\ufeff"))))
 
 
 HALF = Row("half", card("half", "xxxx....", "xxxx.xx."))
@@ -63,6 +63,18 @@ def test_a_case_without_a_label_that_others_hold_has_a_line_by_the_rules_for_emp
     assert (float(line["specificity"]), float(line["volume_difference_ml"])) == (1, 0)
 
 
+def test_json_lists_the_same_labels_of_every_case_as_csv_does() -> None:
+    healthy = Row("healthy", replace(card("healthy", "....", "...."), labels=()))
+    _, case = json.loads(json_text([MADE_UP, healthy]))["cases"]
+    (tumour,) = case["labels"]
+    assert (tumour["value"], tumour["name"]) == (1, "tumour")
+    assert tumour["figures"]["dice"] is None
+    assert {"dice", "hd_mm"} <= set(tumour["undefined"])
+    assert tumour["infinite"] == tumour["slices"] == tumour["lesions"]["missed"] == []
+    assert (tumour["figures"]["specificity"], tumour["figures"]["volume_difference_ml"]) == (1, 0)
+    assert tumour["counts"] == {"tp": 0, "fp": 0, "fn": 0, "tn": 4}
+
+
 def test_a_case_is_not_left_out_where_no_case_holds_a_label() -> None:
     (line,) = lines([Row("healthy", replace(card("healthy", "....", "...."), labels=()))])
     assert (line["case"], line["label"]) == ("healthy", "")
@@ -81,6 +93,7 @@ def test_json_has_no_number_that_json_does_not_know() -> None:
     (tumour,) = found["cohort"]
     assert tumour["figures"]["hd_mm"]["defined"]["infinite"] == 1
     assert tumour["figures"]["hd_mm"]["penalised"]["n"] == 2
+    assert [tumour["three_dice"][key] for key in ("n", "undefined", "lesions")] == [2, 0, 2]
 
 
 def test_one_case_is_no_cohort() -> None:
@@ -92,6 +105,15 @@ def test_files_hold_what_the_texts_say(tmp_path: Path) -> None:
     for write, text, name in ((write_csv, csv_text, "a.csv"), (write_json, json_text, "a.json")):
         write(rows, tmp_path / name)
         assert (tmp_path / name).read_bytes() == text(rows).encode()
+
+
+def test_a_spreadsheet_is_told_that_names_are_utf_8(tmp_path: Path) -> None:
+    """Excel takes a file without the mark for the code page of its country, and Müller for MÃ¼ller."""
+    write_csv([Row("Müller", None, "fehlt")], tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbfcase,")
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.DictReader(file))["case"] == "Müller"
+    assert json_text([HALF]).startswith("{")
 
 
 def test_where_nothing_can_be_written_is_one_sentence(tmp_path: Path) -> None:
