@@ -126,10 +126,14 @@ def part(rows: Sequence[Row], value: int, name: str, tolerances_mm: set[float]) 
 
 
 def _tiles(row: Row, value: int, keys: Sequence[str], tolerances_mm: set[float]) -> list[tuple[str, str, str]]:
-    return [
-        (wording.title(key, tolerances_mm), wording.figure(row, value, key), card_of(key).formula)
-        for key in with_percentiles(_TILES, keys)
-    ]
+    """List name, figure and formula; below a distance that is none stands what it counts as."""
+    tiles = []
+    for key in with_percentiles(_TILES, keys):
+        is_none = math.isinf(figure_of(row, value, key))
+        counts = f"Counts as {row.card.diagonal_mm:.2f} mm. " if is_none and row.card else ""
+        text = wording.figure(row, value, key, with_unit=not is_none)
+        tiles.append((wording.title(key, tolerances_mm), text, counts + card_of(key).formula))
+    return tiles
 
 
 def _figure(rows: Sequence[Row], value: int, key: str, tolerances_mm: set[float]) -> Figure:

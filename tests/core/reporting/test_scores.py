@@ -160,7 +160,7 @@ def test_one_case_has_its_curve_and_every_figure_with_its_unit() -> None:
 def test_one_missed_case_says_what_it_would_count_as() -> None:
     page = Page(report([row("a", "....", "xxxx")], title="a", created=CREATED))
     assert dict(page.table("Figure", "Value"))["HD95, mm"] == "none: missed (counts as 94.92 mm)"
-    assert "HD95 none: missed (counts as 94.92 mm)" in page.text
+    assert "HD95 none: missed Counts as 94.92 mm." in page.text
 
 
 def test_two_empty_masks_and_no_case_at_all_still_make_a_page() -> None:
