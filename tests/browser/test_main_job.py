@@ -59,9 +59,10 @@ def test_picture_and_prompts_can_be_taken_away(reader: Reader, truth: np.ndarray
 
     record = json.loads(reader.download("Prompts as JSON", tmp_path).read_text())
     (drawn,) = record["objects"]
-    assert drawn["slice"] == SLICE
-    assert abs(drawn["box"]["rows"][0] - box.y0) <= 1
-    assert abs(drawn["box"]["columns"][1] - box.x1) <= 1
+    (outline,) = drawn["slices"]
+    assert outline["slice"] == SLICE
+    assert abs(outline["box"]["rows"][0] - box.y0) <= 1
+    assert abs(outline["box"]["columns"][1] - box.x1) <= 1
     picture = np.asarray(Image.open(reader.download("as PNG", tmp_path)).convert("RGB")).astype(int)
     assert (np.ptp(picture, axis=2) > 60).any(), "no coloured mask in the picture"
 
