@@ -8,11 +8,11 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-from core.imaging.samples import phantom
 from core.segmentation.prompt import Box
 from tests.browser import chromium
 from tests.browser.app import running_app
 from tests.browser.reader import Reader
+from tests.browser.viewer import Viewer
 
 TARGET = Path(__file__).parent / "screenshot.png"
 LESIONS = (Box(104, 38, 143, 85), Box(61, 88, 78, 104))  # both on the slice that the phantom opens on
@@ -28,13 +28,15 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium.find(playwright), args=list(chromium.ARGUMENTS))
         page = browser.new_page(viewport={"width": 1440, "height": 800})
         reader = Reader(page, url)
-        reader.open_sample("Phantom")
+        reader.button("Phantom").click()
+        reader.button("Annotate this CT").click()
+        viewer = Viewer(reader).loaded()
         for box in LESIONS:
-            reader.draw(box, phantom()[0].grid.shape[1:])
-        page.get_by_text("What SAM saw").click()
-        expect(page.get_by_text("with the box as the model got it")).to_be_visible()
-        reader.settle()
+            viewer.box(box)
+        page.keyboard.press("t")
+        expect(viewer.canvas("sagittal")).to_be_visible()
         page.mouse.move(0, 0)
+        page.wait_for_timeout(1000)
         page.screenshot(path=TARGET)
         browser.close()
 
