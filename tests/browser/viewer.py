@@ -119,4 +119,7 @@ class Viewer:
         import SimpleITK
 
         self.settle()
+        # The page follows the viewer up to half a second later, and gives its downloads new addresses.
+        self.page.wait_for_timeout(1500)
+        expect(self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
         return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(self.reader.download("Labels as NIfTI", folder))))
