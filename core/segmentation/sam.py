@@ -1,65 +1,22 @@
-"""SAM and its relatives: how each wants its picture and its box, and the only place that knows.
+"""SAM and its relatives: an encoder run once per picture, and a decoder run once per prompt."""
 
-A picture is resized into the model's square frame, its grey values are normalised, and the rest of the frame
-is zero. Prompts travel into that frame, logits travel back out of it. The recipes differ from model to model,
-and feeding a model by another's recipe costs most of its accuracy, so a recipe belongs to the weights.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
-from torch.nn import functional
 
 from core.errors import PromptError
-from core.imaging.window import Window
+from core.segmentation import frame
+from core.segmentation.frame import Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Network
-from core.segmentation.prompt import Box, Point, Prompt
+from core.segmentation.prompt import Prompt
 from core.segmentation.segmenter import Embedding, ModelCard, Prediction
 
-_ABDOMEN = Window(40, 400)
-_SAM_MEAN = (123.675, 116.28, 103.53)
-_SAM_STD = (58.395, 57.12, 57.375)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a model was fed in training, and must be fed now.
-
-    Attributes:
-        side: Rows and columns of its square frame.
-        resize: Filter that brings the picture to the frame: ``bilinear``, ``bicubic``, or ``area``, which is the
-            mean of the pixels covered; a picture smaller than the frame has none to average and gets ``bicubic``.
-        stretch: Fill the frame in both directions; otherwise the longest side fills it and the rest is zero.
-        normalise: ``min-max`` to [0, 1] per picture, or ``mean-std`` of the pictures SAM was trained on.
-        growth_px: By how many pixels of the frame each edge of a box moves outwards.
-        window: The window it was trained on.
-        takes_points: Whether it was trained to answer points.
-    """
-
-    side: int
-    resize: Literal["area", "bilinear", "bicubic"]
-    stretch: bool
-    normalise: Literal["min-max", "mean-std"]
-    growth_px: float
-    window: Window
-    takes_points: bool
-
-
-RECIPES = {
-    # Trained with boxes up to 5 px too large: 3 px more help boxes drawn by hand and do not harm exact ones.
-    "litemedsam": Recipe(256, "area", False, "min-max", 3.0, _ABDOMEN, takes_points=False),
-    "medsam": Recipe(1024, "bicubic", True, "min-max", 0.0, _ABDOMEN, takes_points=False),
-    # SAM learnt from photographs and has no window of its own; this one shows all soft tissue.
-    "sam": Recipe(1024, "bilinear", False, "mean-std", 0.0, _ABDOMEN, takes_points=True),
-}
+MOST_AT_ONCE = 16  # prompts in one call of the decoder; each takes about 30 MB while it runs
 
 
 def choose_device() -> str:
@@ -94,11 +51,10 @@ class SamSegmenter:
         """
         if image.ndim != 2 or image.dtype != np.uint8 or not image.size:
             raise ValueError(f"image must be (H, W) uint8 and not empty, got {image.shape} {image.dtype}")
-        height, width = image.shape
-        seen = _resized(image, self._seen_shape((height, width)), self._recipe.resize)
+        seen = frame.seen_picture(image, self._recipe)
         with self._running():
-            features = self._network.image_encoder(self._framed(seen)).float()
-        return Embedding(features, (height, width), seen, self.card.sha256)
+            features = self._network.image_encoder(frame.framed(seen, self._recipe).to(self.device)).float()
+        return Embedding(features, (image.shape[0], image.shape[1]), seen, self.card.sha256)
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         """Answer one prompt on an embedded picture. The fast part.
@@ -108,22 +64,30 @@ class SamSegmenter:
             DeviceError: There is too little memory.
             ValueError: The embedding was made by another model.
         """
+        return self.predict_many(embedding, [prompt])[0]
+
+    def predict_many(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Prediction]:
+        """Answer several prompts on one picture, each on its own; boxes go through the decoder together.
+
+        Returns:
+            One answer per prompt, in their order. They may differ from those of `predict` by rounding.
+
+        Raises:
+            PromptError: As `predict`; then no prompt is answered.
+            DeviceError: As `predict`.
+            ValueError: As `predict`.
+        """
         if embedding.model != self.card.sha256:
             raise ValueError(f"embedding was made by model {embedding.model!r}, this is {self.card.sha256!r}")
-        if prompt.points and not self.card.takes_points:
-            raise PromptError(
-                f"{self.card.title} was trained on boxes only and answers points with noise. "
-                "Draw a box round the object, or choose a model that takes points, such as SAM."
-            )
-        box = None if prompt.box is None else self._seen_box(prompt.box, embedding)
-        points = [self._seen_point(point, embedding) for point in prompt.points]
-        with self._running():
-            low, score = self._decoded(embedding.features, box, points)
-            logits = self._unframed(low.float(), embedding)
-        logits.flags.writeable = False
-        mask = logits > 0
-        mask.flags.writeable = False
-        return Prediction(mask, min(1.0, max(0.0, score)), logits, box)
+        asked = [self._seen(prompt, embedding) for prompt in prompts]
+        answers: dict[int, Prediction] = {}
+        for several in _alike(asked):
+            with self._running():
+                low, scores = self._decoded(embedding.features, [asked[k] for k in several])
+                logits = frame.unframed(low.float(), embedding, self._recipe)
+            for k, single, score in zip(several, logits, scores.tolist(), strict=True):
+                answers[k] = _prediction(single.copy(), score, asked[k][0])  # not a view: one answer must not hold all
+        return [answers[k] for k in range(len(prompts))]
 
     @contextmanager
     def _running(self) -> Iterator[None]:
@@ -136,65 +100,18 @@ class SamSegmenter:
         # and 0.981 with bfloat16, whose fewer digits blur the decoder's edges.
         return torch.autocast("cuda", dtype=torch.float16) if self.device.startswith("cuda") else nullcontext()
 
-    # Into the frame
-
-    def _seen_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
-        side = self._recipe.side
-        if self._recipe.stretch:
-            return side, side
-        height, width = (max(1, int(n * side / max(shape) + 0.5)) for n in shape)
-        return height, width
-
-    def _framed(self, seen: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """Normalise a resized picture and pad it: ``(h, w)`` uint8 to ``(1, 3, side, side)`` float32."""
-        side = self._recipe.side
-        grey = torch.from_numpy(seen.astype(np.float32)).to(self.device)
-        if self._recipe.normalise == "min-max":
-            low, high = grey.min(), grey.max()
-            channels = ((grey - low) / (high - low).clamp(min=1)).expand(3, -1, -1)  # a constant picture becomes 0
-        else:
-            mean, std = (torch.tensor(v, device=self.device).view(3, 1, 1) for v in (_SAM_MEAN, _SAM_STD))
-            channels = (grey - mean) / std
-        framed = functional.pad(channels, (0, side - seen.shape[1], 0, side - seen.shape[0]))[None]
-        return framed.contiguous(memory_format=torch.channels_last)
-
-    def _seen_box(self, box: Box, embedding: Embedding) -> tuple[float, float, float, float]:
-        """Bring a half-open box into the frame as the first and last row and column ``(y0, x0, y1, x1)``, grown."""
-        inside = box.clip(embedding.shape)
-        growth = self._recipe.growth_px
-        (height, width), (down, right) = embedding.seen.shape, _scale(embedding)
-        return (
-            max(0.0, inside.y0 * down - growth),
-            max(0.0, inside.x0 * right - growth),
-            min(height - 1.0, (inside.y1 - 1) * down + growth),
-            min(width - 1.0, (inside.x1 - 1) * right + growth),
-        )
-
-    def _seen_point(self, point: Point, embedding: Embedding) -> tuple[float, float, int]:
-        """Bring a point into the frame as ``(x, y, label)``."""
-        height, width = embedding.shape
-        if not (0 <= point.y < height and 0 <= point.x < width):
+    def _seen(self, prompt: Prompt, embedding: Embedding) -> "_Asked":
+        if prompt.points and not self.card.takes_points:
             raise PromptError(
-                f"The point (row {point.y + 1}, column {point.x + 1}) lies outside the slice "
-                f"of {height} rows and {width} columns. Click on the picture."
+                f"{self.card.title} was trained on boxes only and answers points with noise. "
+                "Draw a box round the object, or choose a model that takes points, such as SAM."
             )
-        down, right = _scale(embedding)
-        return point.x * right, point.y * down, int(point.positive)
+        box = None if prompt.box is None else frame.seen_box(prompt.box, embedding, self._recipe)
+        return box, [frame.seen_point(point, embedding) for point in prompt.points]
 
-    # Through the decoder and back
-
-    def _decoded(
-        self,
-        features: torch.Tensor,
-        box: tuple[float, float, float, float] | None,
-        points: list[tuple[float, float, int]],
-    ) -> tuple[torch.Tensor, float]:
-        """Return the logits ``(1, 1, 256, 256)`` of the best mask and its predicted IoU."""
-        clicks = torch.tensor([points], dtype=torch.float32, device=self.device) if points else None
-        corners = None
-        if box is not None:
-            y0, x0, y1, x1 = box
-            corners = torch.tensor([[x0, y0, x1, y1]], dtype=torch.float32, device=self.device)
+    def _decoded(self, features: torch.Tensor, asked: "Sequence[_Asked]") -> tuple[torch.Tensor, torch.Tensor]:
+        """Return for N prompts of one kind the best mask's logits ``(N, 1, 256, 256)`` and predicted IoU ``(N,)``."""
+        corners, clicks = self._tensors(asked)
         sparse, dense = self._network.prompt_encoder(
             points=None if clicks is None else (clicks[..., :2], clicks[..., 2]), boxes=corners, masks=None
         )
@@ -203,45 +120,41 @@ class SamSegmenter:
             image_pe=self._positions,
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense,
-            multimask_output=box is None and len(points) == 1,  # one click is ambiguous: part, organ or body
+            # One click is ambiguous: part, organ or body.
+            multimask_output=corners is None and clicks is not None and clicks.shape[1] == 1,
         )
-        best = int(scores[0].argmax())
-        return low[:, best : best + 1], float(scores[0, best])
+        best = scores.argmax(dim=1)
+        each = torch.arange(len(best), device=best.device)
+        return low[each, best][:, None], scores[each, best]
 
-    def _unframed(self, low: torch.Tensor, embedding: Embedding) -> npt.NDArray[np.float32]:
-        """Bring logits from the frame back to the slice: ``(1, 1, 256, 256)`` to ``(H, W)``."""
-        side = self._recipe.side
-        height, width = embedding.seen.shape
-        framed = functional.interpolate(low, (side, side), mode="bilinear", align_corners=False)
-        cropped = framed[..., :height, :width]
-        logits = functional.interpolate(cropped, embedding.shape, mode="bilinear", align_corners=False)
-        array: npt.NDArray[np.float32] = logits[0, 0].cpu().numpy()
-        return array
-
-
-def _scale(embedding: Embedding) -> tuple[float, float]:
-    """Return pixels of the frame per voxel of the slice, down and to the right."""
-    (seen_height, seen_width), (height, width) = embedding.seen.shape, embedding.shape
-    return seen_height / height, seen_width / width
+    def _tensors(self, asked: "Sequence[_Asked]") -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        """Return inclusive boxes ``(N, 4)`` as x0, y0, x1, y1 and points ``(N, P, 3)`` as x, y, label, or None."""
+        corners = clicks = None
+        if asked[0][0] is not None:
+            swapped = [(x0, y0, x1, y1) for y0, x0, y1, x1 in (box for box, _ in asked if box)]
+            corners = torch.tensor(swapped, dtype=torch.float32, device=self.device)
+        if asked[0][1]:
+            clicks = torch.tensor([points for _, points in asked], dtype=torch.float32, device=self.device)
+        return corners, clicks
 
 
-def _resized(image: npt.NDArray[np.uint8], shape: tuple[int, int], method: str) -> npt.NDArray[np.uint8]:
-    """Return a read-only copy of ``(H, W)`` brought to another shape."""
-    if method == "area" and shape[0] < image.shape[0]:
-        grey = _shares(image.shape[0], shape[0]) @ image.astype(np.float32) @ _shares(image.shape[1], shape[1]).T
-        seen: npt.NDArray[np.uint8] = np.clip(np.rint(grey), 0, 255).astype(np.uint8)
-    else:
-        kernel = Image.Resampling.BILINEAR if method == "bilinear" else Image.Resampling.BICUBIC
-        seen = np.array(Image.fromarray(image).resize((shape[1], shape[0]), kernel))
-    seen.flags.writeable = False
-    return seen
+# A box ``(y0, x0, y1, x1)`` and points ``(x, y, label)`` in the frame.
+_Asked = tuple[tuple[float, float, float, float] | None, list[tuple[float, float, int]]]
 
 
-@lru_cache(maxsize=16)
-def _shares(n_in: int, n_out: int) -> npt.NDArray[np.float32]:
-    """Return ``(n_out, n_in)``: which share of each output pixel is covered by each input pixel."""
-    edges = np.linspace(0, n_in, n_out + 1)[:, None]
-    pixels = np.arange(n_in)
-    covered = np.clip(np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels), 0, None)
-    shares: npt.NDArray[np.float32] = (covered / covered.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
+def _alike(asked: Sequence[_Asked]) -> Iterator[list[int]]:
+    """Yield the places of the prompts that one call of the decoder can answer: a box or not, as many points."""
+    kinds: dict[tuple[bool, int], list[int]] = {}
+    for k, (box, points) in enumerate(asked):
+        kinds.setdefault((box is not None, len(points)), []).append(k)
+    for places in kinds.values():
+        yield from (places[k : k + MOST_AT_ONCE] for k in range(0, len(places), MOST_AT_ONCE))
+
+
+def _prediction(
+    logits: npt.NDArray[np.float32], score: float, box: tuple[float, float, float, float] | None
+) -> Prediction:
+    logits.flags.writeable = False
+    mask = logits > 0
+    mask.flags.writeable = False
+    return Prediction(mask, min(1.0, max(0.0, score)), logits, box)

@@ -1,5 +1,6 @@
 """The promise every promptable model keeps: embed a picture once, then answer prompts on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -107,5 +108,18 @@ class Segmenter(Protocol):
             PromptError: The prompt lies outside the picture, or the model was not trained on its kind.
             DeviceError: There is too little memory.
             ValueError: The embedding was made by another model.
+        """
+        ...
+
+    def predict_many(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Prediction]:
+        """Answer several prompts on one picture, each on its own; faster than one by one where the model can.
+
+        Returns:
+            One answer per prompt, in their order. They may differ from those of `predict` by rounding.
+
+        Raises:
+            PromptError: As `predict`; then no prompt is answered.
+            DeviceError: As `predict`.
+            ValueError: As `predict`.
         """
         ...

@@ -10,9 +10,10 @@ from core.errors import DeviceError, WeightsError
 from core.imaging.window import Window
 from core.segmentation import provenance
 from core.segmentation.checkpoints import SUFFIXES, read_shapes, read_tensors, sha256
+from core.segmentation.frame import RECIPES, Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Architecture, build, recognise
-from core.segmentation.sam import RECIPES, Recipe, SamSegmenter, choose_device
+from core.segmentation.sam import SamSegmenter, choose_device
 from core.segmentation.segmenter import ModelCard, Segmenter
 
 WEIGHTS = Path(__file__).parents[2] / "weights"

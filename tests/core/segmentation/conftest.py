@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.segmentation import networks, sam, weights
+from core.segmentation.frame import RECIPES
 from core.segmentation.segmenter import ModelCard, Segmenter
 
 
@@ -33,8 +34,8 @@ def lite_tensors() -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="session")
 def thin_sam() -> Segmenter:
     """SAM with an encoder of one block instead of twelve and weights drawn at random: quick, and fed as SAM is."""
-    card = ModelCard("thin", "Thin SAM", sam.RECIPES["sam"].window, True, 0.0, "none", "drawn at random", "thin")
-    return sam.SamSegmenter(card, thin_network(), sam.RECIPES["sam"], "cpu")
+    card = ModelCard("thin", "Thin SAM", RECIPES["sam"].window, True, 0.0, "none", "drawn at random", "thin")
+    return sam.SamSegmenter(card, thin_network(), RECIPES["sam"], "cpu")
 
 
 def thin_network() -> networks.Network:

@@ -1,6 +1,7 @@
 """A slice is encoded once, whoever asks, and the cache keeps to its limit."""
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -39,6 +40,9 @@ class Counting:
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         return Prediction(embedding.seen > 100, 0.5, np.zeros((3, 7), np.float32))
+
+    def predict_many(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Prediction]:
+        return [self.predict(embedding, prompt) for prompt in prompts]
 
 
 def volume(seed: int = 0, intensity: Intensity = Intensity.HU) -> Volume:

@@ -9,8 +9,10 @@ import torch
 
 from core.errors import DeviceError
 from core.segmentation import networks, sam, weights
+from core.segmentation.frame import RECIPES
 from core.segmentation.memory import enough_memory
 from core.segmentation.prompt import Box, Prompt
+from core.segmentation.segmenter import ModelCard
 from tests.core.segmentation.conftest import thin_network
 
 IMAGE = np.zeros((30, 50), np.uint8)
@@ -31,8 +33,8 @@ OUT_OF_MEMORY = [
 
 @pytest.fixture
 def small() -> sam.SamSegmenter:
-    card = sam.ModelCard("thin", "Thin SAM", sam.RECIPES["sam"].window, True, 12.3, "", "", "thin")
-    return sam.SamSegmenter(card, thin_network(), sam.RECIPES["sam"], "cpu")
+    card = ModelCard("thin", "Thin SAM", RECIPES["sam"].window, True, 12.3, "", "", "thin")
+    return sam.SamSegmenter(card, thin_network(), RECIPES["sam"], "cpu")
 
 
 def failing(failure: Exception) -> object:

@@ -13,9 +13,10 @@ import torch
 from core.errors import PromptError
 from core.imaging import samples
 from core.imaging.window import slice_picture
-from core.segmentation import networks, sam
+from core.segmentation import frame, networks, sam
+from core.segmentation.frame import RECIPES
 from core.segmentation.prompt import Box, Point, Prompt
-from core.segmentation.segmenter import Segmenter
+from core.segmentation.segmenter import ModelCard, Segmenter
 from tests.core.segmentation.conftest import ellipse, picture, thin_network
 
 
@@ -63,7 +64,7 @@ def test_half_the_size_is_the_mean_of_four_pixels(lite: Segmenter) -> None:
 
 
 def test_a_pixel_covered_in_part_counts_in_part() -> None:
-    shrunk = sam._resized(np.array([[0, 90, 240]] * 3, np.uint8), (2, 2), "area")
+    shrunk = frame._resized(np.array([[0, 90, 240]] * 3, np.uint8), (2, 2), "area")
     assert shrunk.tolist() == [[30, 190], [30, 190]]  # (0 + 90/2) / 1.5 and (90/2 + 240) / 1.5
 
 
@@ -118,8 +119,8 @@ def test_a_point_outside_the_slice_is_refused(thin_sam: Segmenter) -> None:
 
 
 def test_medsam_fills_its_square_and_scales_each_side_of_the_box() -> None:
-    recipe = sam.RECIPES["medsam"]
-    card = sam.ModelCard("thin", "Thin MedSAM", recipe.window, recipe.takes_points, 0.0, "", "", "thin")
+    recipe = RECIPES["medsam"]
+    card = ModelCard("thin", "Thin MedSAM", recipe.window, recipe.takes_points, 0.0, "", "", "thin")
     segmenter = sam.SamSegmenter(card, thin_network(), recipe, "cpu")
     image = np.random.default_rng(3).integers(0, 256, (64, 256), dtype=np.uint8)
     with overheard(network(segmenter).image_encoder) as calls:
