@@ -31,6 +31,11 @@ OUT_OF_MEMORY = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def by_plain_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOBULE_ENGINE", "torch fp32")
+
+
 @pytest.fixture
 def small() -> sam.SamSegmenter:
     card = ModelCard("thin", "Thin SAM", RECIPES["sam"].window, True, 12.3, "", "", "thin")
@@ -48,7 +53,7 @@ def failing(failure: Exception) -> object:
 def test_embedding_without_memory_is_told_in_a_sentence(
     small: sam.SamSegmenter, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    monkeypatch.setattr(small._network.image_encoder, "forward", failing(failure))
+    monkeypatch.setattr(small._place.network.image_encoder, "forward", failing(failure))
     with pytest.raises(DeviceError, match=r"This computer has too little free memory for Thin SAM \(12 MB\)\. Close"):
         small.embed(IMAGE)
 
@@ -58,7 +63,7 @@ def test_answering_without_memory_is_told_and_the_next_answer_comes(
 ) -> None:
     embedding, prompt = small.embed(IMAGE), Prompt(Box(3, 4, 20, 41))
     with monkeypatch.context() as patched:
-        patched.setattr(small._network.mask_decoder, "forward", failing(OUT_OF_MEMORY[0]))
+        patched.setattr(small._place.network.mask_decoder, "forward", failing(OUT_OF_MEMORY[0]))
         with pytest.raises(DeviceError, match="choose a smaller model"):
             small.predict(embedding, prompt)
     assert small.predict(embedding, prompt).mask.shape == (30, 50)

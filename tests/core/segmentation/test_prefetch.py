@@ -43,7 +43,7 @@ def busy(model: Counting, prefetch: Prefetch, ct: Volume) -> None:
 
 def test_the_slice_on_the_screen_is_ready_before_it_is_asked_for() -> None:
     model, cache, ct = Counting(), Embeddings(10**6), volume()
-    Prefetch(cache).want("a", ct, 3, model)
+    Prefetch(cache, reach=0).want("a", ct, 3, model)
     assert comes_true(lambda: len(cache) == 1)
     assert cache.of(ct, 3, model).shape == (3, 7)
     assert slices_shown(model, ct) == [3]
@@ -51,7 +51,7 @@ def test_the_slice_on_the_screen_is_ready_before_it_is_asked_for() -> None:
 
 def test_only_the_latest_wish_of_a_reader_is_served() -> None:
     model, ct = Counting(), volume()
-    prefetch = Prefetch(Embeddings(10**6))
+    prefetch = Prefetch(Embeddings(10**6), reach=0)
     busy(model, prefetch, ct)
     for z in (1, 2, 3):
         prefetch.want("a", ct, z, model)
@@ -63,7 +63,7 @@ def test_only_the_latest_wish_of_a_reader_is_served() -> None:
 
 def test_the_oldest_wish_is_served_first() -> None:
     model, ct = Counting(), volume()
-    prefetch = Prefetch(Embeddings(10**6))
+    prefetch = Prefetch(Embeddings(10**6), reach=0)
     busy(model, prefetch, ct)
     for reader, z in (("a", 1), ("b", 2), ("c", 3), ("a", 4)):  # a made a new wish after b and c
         prefetch.want(reader, ct, z, model)
@@ -74,7 +74,7 @@ def test_the_oldest_wish_is_served_first() -> None:
 
 def test_a_reader_who_scrolls_does_not_keep_another_one_waiting() -> None:
     model, ct = Counting(), volume()
-    prefetch = Prefetch(Embeddings(10**6))
+    prefetch = Prefetch(Embeddings(10**6), reach=0)
     prefetch.want("still", ct, 1, model)
 
     def scrolled() -> bool:
@@ -89,7 +89,7 @@ def test_a_reader_who_scrolls_makes_no_work(monkeypatch: pytest.MonkeyPatch) -> 
     clock = [100.0]
     monkeypatch.setattr("core.segmentation.prefetch.monotonic", lambda: clock[0])
     model, ct = Counting(), volume()
-    prefetch = Prefetch(Embeddings(10**6))
+    prefetch = Prefetch(Embeddings(10**6), reach=0)
     for z in (1, 2, 3):
         prefetch.want("a", ct, z, model)
         clock[0] += 0.15  # a slice every 0.15 s
@@ -114,7 +114,7 @@ def test_a_slice_that_fails_does_not_end_the_worker_and_names_nobody_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     model, cache, ct = Failing(), Embeddings(10**6), volume()
-    prefetch = Prefetch(cache)
+    prefetch = Prefetch(cache, reach=0)
     with caplog.at_level(logging.DEBUG):
         prefetch.want("a", ct, 1, model)
         assert comes_true(lambda: bool(caplog.records))
@@ -127,7 +127,7 @@ def test_a_slice_that_fails_does_not_end_the_worker_and_names_nobody_in_the_log(
 def test_a_closed_volume_is_let_go() -> None:
     model, cache, ct = Counting(), Embeddings(10**6), volume()
     closed = weakref.ref(ct)
-    Prefetch(cache).want("a", ct, 1, model)
+    Prefetch(cache, reach=0).want("a", ct, 1, model)
     assert comes_true(lambda: len(cache) == 1)
     del ct
 
