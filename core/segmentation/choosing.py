@@ -155,7 +155,7 @@ def _restored(card: ModelCard, network: Network) -> tuple[Engine, EngineNote] | 
         return None
     try:
         engine = _engine(kept, folder, network)
-        with np.load(folder / "scene.npz") as arrays:
+        with (folder / "scene.npz").open("rb") as file, np.load(file) as arrays:
             shown = Scene(**{name: torch.from_numpy(arrays[name]) for name in arrays.files})
         problem = selftest.checked(engine, shown).problem
         folder.touch()

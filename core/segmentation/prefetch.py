@@ -56,6 +56,7 @@ class Prefetch:
         self._embeddings = embeddings
         self._reach = reach
         self._wishes: dict[str, _Wish] = {}  # by reader; who was served last, or came last, stands last
+        self._served: dict[str, weakref.ref[Volume]] = {}  # readers with nothing left to encode
         self._changed = Condition()
         Thread(target=self._work, name="prefetch", daemon=True).start()
 
@@ -70,6 +71,7 @@ class Prefetch:
             window: As for `Embeddings.of`.
         """
         with self._changed:
+            self._served.pop(reader, None)
             before = self._wishes.pop(reader, None)
             wish = _Wish(weakref.ref(volume), z, segmenter, window, monotonic() + _REST_S)
             if before and before.is_of(volume, segmenter, window):
@@ -81,6 +83,7 @@ class Prefetch:
         """Forget what a reader wanted: they closed the CT or left. The slice begun is finished."""
         with self._changed:
             self._wishes.pop(reader, None)
+            self._served.pop(reader, None)
 
     def ready(self, volume: Volume, segmenter: Segmenter, window: Window | None = None) -> frozenset[int]:
         """Return the slices, from 0, whose first prompt is answered at once; quick."""
@@ -124,14 +127,16 @@ class Prefetch:
         """Return what comes next, and let its reader stand last; None if nothing is due."""
         due = [reader for reader, wish in self._wishes.items() if wish.due_s <= monotonic()]
         for reader in sorted(due, key=lambda reader: self._wishes[reader].seen):  # stable: who stands first, first
-            wish = self._wishes.pop(reader)
+            wish = self._wishes[reader]
             volume = wish.volume()
             slices = self._open(wish, volume) if volume is not None else []
+            del self._wishes[reader]
             if volume is not None and slices:
                 wish.seen = True
                 wish.tried.update(slices)
                 self._wishes[reader] = wish
                 return _Task(volume, slices, wish.segmenter, wish.window)
+            self._served[reader] = wish.volume
         return None
 
     def _open(self, wish: _Wish, volume: Volume) -> list[int]:
@@ -142,8 +147,9 @@ class Prefetch:
 
     def _share(self) -> int | None:
         """Return how many slices a reader may have encoded, so that nobody's drive out those of others."""
+        self._served = {reader: volume for reader, volume in self._served.items() if volume() is not None}
         capacity = self._embeddings.capacity
-        fair = None if capacity is None else max(1, capacity // (len(self._wishes) + 1))
+        fair = None if capacity is None else max(1, capacity // (len(self._wishes) + len(self._served)))
         return fair if self._reach is None else min(1 + self._reach, fair or 1 + self._reach)
 
 
