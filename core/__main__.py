@@ -73,12 +73,16 @@ def info(chosen: argparse.Namespace) -> int:
 
 def models(chosen: argparse.Namespace) -> int:
     """Print the models that can be loaded, and what is wrong with the others."""
-    from core.segmentation import weights  # torch: seconds
+    from core.segmentation import choosing, weights  # torch: seconds
 
     found = weights.available()
     for card in found.cards:
         prompts = "boxes and points" if card.takes_points else "boxes"
         print(f"{card.name:<16}{card.title}; {prompts}; window {card.window}; {card.megabytes:.0f} MB; {card.licence}")
+        engine = choosing.told(card)
+        print(
+            f"{'':<16}{f'{engine.name}. {engine.reason}' if engine else 'Its engine is chosen when it is first used.'}"
+        )
     for problem in found.problems:
         print(f"note: {problem}")
     return 0

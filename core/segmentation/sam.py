@@ -1,22 +1,29 @@
 """SAM and its relatives: an encoder run once per picture, and a decoder run once per prompt."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.errors import PromptError
+from core.errors import DeviceError, PromptError
 from core.segmentation import frame
+from core.segmentation.engines import Engine
 from core.segmentation.frame import Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Network
+from core.segmentation.place import Asked, Place
 from core.segmentation.prompt import Prompt
-from core.segmentation.segmenter import Embedding, ModelCard, Prediction
+from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Prediction
 
 MOST_AT_ONCE = 16  # prompts in one call of the decoder; each takes about 30 MB while it runs
+_BATCH = {True: 8, False: 2}  # pictures at once on a graphics card, by whether the model is a small one
+_NO_ROOM = "The graphics card has too little free memory for {}, so the processor computes it, many times slower."
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 def choose_device() -> str:
@@ -31,17 +38,40 @@ class SamSegmenter:
 
     Attributes:
         card: What the model is.
-        device: Where it runs.
+        engine: What computes it, and why.
     """
 
-    def __init__(self, card: ModelCard, network: Network, recipe: Recipe, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        network: Network,
+        recipe: Recipe,
+        device: str = "cpu",
+        engine: tuple[Engine | None, EngineNote] | None = None,
+    ) -> None:
         self.card = card
-        self.device = device
         self._recipe = recipe
+        self._moving = Lock()
         with enough_memory(card.size, device):
-            self._network = network.to(device)
-        with torch.inference_mode():
-            self._positions = self._network.prompt_encoder.get_dense_pe()  # (1, 256, 64, 64)
+            self._place = Place.of(network, device, engine[0] if engine else None)
+        precision = "fp16" if device.startswith("cuda") else "fp32"
+        self.engine = engine[1] if engine else EngineNote(f"torch {precision}", f"It runs on {device}.")
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cuda``, ``mps`` or ``cpu``."""
+        return self._place.device
+
+    @property
+    def batch(self) -> int:
+        """How many pictures are best encoded at once."""
+        return _BATCH[self._recipe.side <= 256] if self.device.startswith("cuda") else 1
+
+    def seen(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return what the encoder is given of a picture ``(H, W)``, before padding."""
+        if image.ndim != 2 or image.dtype != np.uint8 or not image.size:
+            raise ValueError(f"image must be (H, W) uint8 and not empty, got {image.shape} {image.dtype}")
+        return frame.seen_picture(image, self._recipe)
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Encode a picture ``(H, W)``, rows to posterior, columns to the patient's left. The slow part.
@@ -49,12 +79,24 @@ class SamSegmenter:
         Raises:
             DeviceError: There is too little memory.
         """
-        if image.ndim != 2 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(f"image must be (H, W) uint8 and not empty, got {image.shape} {image.dtype}")
-        seen = frame.seen_picture(image, self._recipe)
-        with self._running():
-            features = self._network.image_encoder(frame.framed(seen, self._recipe).to(self.device)).float()
-        return Embedding(features, (image.shape[0], image.shape[1]), seen, self.card.sha256)
+        return self.embed_many([image])[0]
+
+    def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+        """Encode several pictures; on a graphics card `batch` at a time.
+
+        Raises:
+            DeviceError: There is too little memory.
+        """
+        seen = [self.seen(image) for image in images]
+        features = [
+            encoded
+            for k in range(0, len(seen), self.batch)
+            for encoded in self._fitting(seen[k : k + self.batch], self._encoded)
+        ]
+        return [
+            Embedding(encoded, (image.shape[0], image.shape[1]), picture, self.card.sha256)
+            for encoded, image, picture in zip(features, images, seen, strict=True)
+        ]
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         """Answer one prompt on an embedded picture. The fast part.
@@ -79,28 +121,27 @@ class SamSegmenter:
         """
         if embedding.model != self.card.sha256:
             raise ValueError(f"embedding was made by model {embedding.model!r}, this is {self.card.sha256!r}")
-        asked = [self._seen(prompt, embedding) for prompt in prompts]
+        asked = [self._asked(prompt, embedding) for prompt in prompts]
         answers: dict[int, Prediction] = {}
-        for several in _alike(asked):
-            with self._running():
-                low, scores = self._decoded(embedding.features, [asked[k] for k in several])
-                logits = frame.unframed(low.float(), embedding, self._recipe)
-            for k, single, score in zip(several, logits, scores.tolist(), strict=True):
-                answers[k] = _prediction(single.copy(), score, asked[k][0])  # not a view: one answer must not hold all
+        for places in _alike(asked):
+            several = [asked[k] for k in places]
+            answered = self._fitting(several, lambda place, few: self._answered(place, embedding, few))
+            answers.update(zip(places, answered, strict=True))
         return [answers[k] for k in range(len(prompts))]
 
-    @contextmanager
-    def _running(self) -> Iterator[None]:
-        """Compute without gradients, in the precision of the device, and say it in words if memory runs out."""
-        with enough_memory(self.card.size, self.device), torch.inference_mode(), self._precision():
-            yield
+    def _encoded(self, place: Place, seen: Sequence[npt.NDArray[np.uint8]]) -> list[torch.Tensor]:
+        pictures = torch.cat([frame.framed(picture, self._recipe) for picture in seen])
+        features = place.encode(pictures.contiguous(memory_format=torch.channels_last))
+        return [features[k : k + 1] for k in range(len(features))]
 
-    def _precision(self) -> AbstractContextManager[Any]:
-        # float16, named because it must not become bfloat16: against the masks of float32 the Dice is 0.996 with it
-        # and 0.981 with bfloat16, whose fewer digits blur the decoder's edges.
-        return torch.autocast("cuda", dtype=torch.float16) if self.device.startswith("cuda") else nullcontext()
+    def _answered(self, place: Place, embedding: Embedding, asked: Sequence[Asked]) -> list[Prediction]:
+        low, scores = place.decode(embedding.features, asked)
+        with torch.inference_mode():
+            logits = frame.unframed(low.float(), embedding, self._recipe)
+        several = zip(logits, scores.tolist(), asked, strict=True)
+        return [_prediction(single.copy(), score, box) for single, score, (box, _) in several]  # copies, no views
 
-    def _seen(self, prompt: Prompt, embedding: Embedding) -> "_Asked":
+    def _asked(self, prompt: Prompt, embedding: Embedding) -> Asked:
         if prompt.points and not self.card.takes_points:
             raise PromptError(
                 f"{self.card.title} was trained on boxes only and answers points with noise. "
@@ -109,40 +150,52 @@ class SamSegmenter:
         box = None if prompt.box is None else frame.seen_box(prompt.box, embedding, self._recipe)
         return box, [frame.seen_point(point, embedding) for point in prompt.points]
 
-    def _decoded(self, features: torch.Tensor, asked: "Sequence[_Asked]") -> tuple[torch.Tensor, torch.Tensor]:
-        """Return for N prompts of one kind the best mask's logits ``(N, 1, 256, 256)`` and predicted IoU ``(N,)``."""
-        corners, clicks = self._tensors(asked)
-        sparse, dense = self._network.prompt_encoder(
-            points=None if clicks is None else (clicks[..., :2], clicks[..., 2]), boxes=corners, masks=None
-        )
-        low, scores = self._network.mask_decoder(
-            image_embeddings=features,
-            image_pe=self._positions,
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-            # One click is ambiguous: part, organ or body.
-            multimask_output=corners is None and clicks is not None and clicks.shape[1] == 1,
-        )
-        best = scores.argmax(dim=1)
-        each = torch.arange(len(best), device=best.device)
-        return low[each, best][:, None], scores[each, best]
+    # When memory runs out
 
-    def _tensors(self, asked: "Sequence[_Asked]") -> tuple[torch.Tensor | None, torch.Tensor | None]:
-        """Return inclusive boxes ``(N, 4)`` as x0, y0, x1, y1 and points ``(N, P, 3)`` as x, y, label, or None."""
-        corners = clicks = None
-        if asked[0][0] is not None:
-            swapped = [(x0, y0, x1, y1) for y0, x0, y1, x1 in (box for box, _ in asked if box)]
-            corners = torch.tensor(swapped, dtype=torch.float32, device=self.device)
-        if asked[0][1]:
-            clicks = torch.tensor([points for _, points in asked], dtype=torch.float32, device=self.device)
-        return corners, clicks
+    def _fitting(
+        self, items: Sequence[_Item], compute: Callable[[Place, Sequence[_Item]], list[_Result]]
+    ) -> list[_Result]:
+        """Compute all items at once; if they do not fit, in two halves; if those do not, on the processor.
+
+        Raises:
+            DeviceError: The processor has too little memory as well.
+        """
+        place = self._place
+        half = (len(items) + 1) // 2
+        try:
+            return self._computed(place, items, len(items), compute)
+        except DeviceError:
+            if place.device == "cpu" and len(items) == 1:
+                raise
+        try:
+            return self._computed(place, items, half, compute)
+        except DeviceError:
+            if place.device == "cpu":
+                raise
+        return self._computed(self._moved(place), items, half, compute)
+
+    def _computed(
+        self,
+        place: Place,
+        items: Sequence[_Item],
+        size: int,
+        compute: Callable[[Place, Sequence[_Item]], list[_Result]],
+    ) -> list[_Result]:
+        with enough_memory(self.card.size, place.device):
+            return [result for k in range(0, len(items), size) for result in compute(place, items[k : k + size])]
+
+    def _moved(self, full: Place) -> Place:
+        """Go on on the processor, once for all threads. A thread still on the card ends there what it began."""
+        with self._moving:
+            if self._place is full:
+                with enough_memory(self.card.size, "cpu"):
+                    self._place = full.on_processor()
+                self.engine = EngineNote("torch fp32", _NO_ROOM.format(self.card.size))
+                logging.getLogger(__name__).warning("%s", self.engine.reason)
+            return self._place
 
 
-# A box ``(y0, x0, y1, x1)`` and points ``(x, y, label)`` in the frame.
-_Asked = tuple[tuple[float, float, float, float] | None, list[tuple[float, float, int]]]
-
-
-def _alike(asked: Sequence[_Asked]) -> Iterator[list[int]]:
+def _alike(asked: Sequence[Asked]) -> Iterator[list[int]]:
     """Yield the places of the prompts that one call of the decoder can answer: a box or not, as many points."""
     kinds: dict[tuple[bool, int], list[int]] = {}
     for k, (box, points) in enumerate(asked):

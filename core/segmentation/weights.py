@@ -10,6 +10,7 @@ from core.errors import DeviceError, WeightsError
 from core.imaging.window import Window
 from core.segmentation import provenance
 from core.segmentation.checkpoints import SUFFIXES, read_shapes, read_tensors, sha256
+from core.segmentation.choosing import choose
 from core.segmentation.frame import RECIPES, Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Architecture, build, recognise
@@ -69,16 +70,19 @@ def card(name: str = DEFAULT, folder: Path = WEIGHTS) -> ModelCard:
     return _find(name, folder).card
 
 
-def load(name: str = DEFAULT, device: str | None = None, folder: Path = WEIGHTS) -> Segmenter:
+def load(
+    name: str = DEFAULT, device: str | None = None, folder: Path = WEIGHTS, engine: str | None = None
+) -> Segmenter:
     """Load a model by the name on its card; seconds, and its size in memory.
 
     Args:
         name: As `available` lists it.
         device: ``cuda``, ``mps`` or ``cpu``; by default the fastest there is.
         folder: Where checkpoints lie.
+        engine: What computes it on the processor, see `choosing.choose`.
 
     Raises:
-        WeightsError: There is no such model, or its file does not hold usable weights.
+        WeightsError: There is no such model or engine, or its file does not hold usable weights.
         DeviceError: There is too little memory for it.
     """
     model = _find(name, folder)
@@ -87,7 +91,9 @@ def load(name: str = DEFAULT, device: str | None = None, folder: Path = WEIGHTS)
             network = build(model.architecture, read_tensors(model.path))
     except OSError as failure:
         raise WeightsError(_unreadable(model.path, failure)) from failure
-    return SamSegmenter(model.card, network, model.recipe, device or choose_device())
+    place = device or choose_device()
+    chosen = choose(network, model.recipe, model.card, engine) if place == "cpu" else None
+    return SamSegmenter(model.card, network, model.recipe, place, chosen)
 
 
 def _find(name: str, folder: Path) -> _Model:

@@ -21,7 +21,14 @@ def picture(inside: npt.NDArray[np.bool_], seed: int = 0) -> npt.NDArray[np.uint
 
 @pytest.fixture(scope="session")
 def lite() -> Segmenter:
-    return weights.load("litemedsam", device="cpu")
+    """LiteMedSAM as plain torch computes it: the reference, and the one whose network can be listened to."""
+    return weights.load("litemedsam", device="cpu", engine="torch fp32")
+
+
+@pytest.fixture(scope="session")
+def lite_as_chosen() -> Segmenter:
+    """LiteMedSAM as this machine computes it fastest: what a user gets."""
+    return weights.load("litemedsam", device="cpu", engine="auto")
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +53,7 @@ def thin_network() -> networks.Network:
     return networks.Network(encoder, 1024).eval()
 
 
-@pytest.fixture(params=["lite", "thin_sam"])
+@pytest.fixture(params=["lite", "lite_as_chosen", "thin_sam"])
 def segmenter(request: pytest.FixtureRequest) -> Segmenter:
     found: Segmenter = request.getfixturevalue(request.param)
     return found

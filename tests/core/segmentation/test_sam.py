@@ -15,6 +15,7 @@ from core.imaging import samples
 from core.imaging.window import slice_picture
 from core.segmentation import frame, networks, sam
 from core.segmentation.frame import RECIPES
+from core.segmentation.place import precision
 from core.segmentation.prompt import Box, Point, Prompt
 from core.segmentation.segmenter import ModelCard, Segmenter
 from tests.core.segmentation.conftest import ellipse, picture, thin_network
@@ -30,7 +31,7 @@ def overheard(module: torch.nn.Module) -> Iterator[list[Any]]:
 
 
 def network(segmenter: Segmenter) -> networks.Network:
-    return segmenter._network  # type: ignore[attr-defined,no-any-return]
+    return segmenter._place.network  # type: ignore[attr-defined,no-any-return]
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -132,13 +133,12 @@ def test_medsam_fills_its_square_and_scales_each_side_of_the_box() -> None:
 
 
 def test_a_graphics_card_computes_in_float16_and_not_in_bfloat16(
-    thin_sam: Segmenter, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(torch, "autocast", lambda *args, **kwargs: asked.append((args, kwargs)))
     for device in ("cuda", "cuda:1", "cpu", "mps"):
-        monkeypatch.setattr(thin_sam, "device", device)
-        thin_sam._precision()  # type: ignore[attr-defined]
+        precision(device)
     assert asked == [(("cuda",), {"dtype": torch.float16})] * 2  # and the others in float32
 
 
