@@ -122,6 +122,12 @@ class _Course:
         found = segment_slice(self.volume, z, prompt, self.segmenter, self.embeddings, self.window)
         return found.mask, found.score
 
+    def encode_together(self, coming: range, k: int) -> None:
+        """Encode as many slices at once as is best on the device; on a processor each when its turn comes."""
+        together = self.segmenter.batch
+        if together > 1 and k % together == 0:
+            self.embeddings.of_many(self.volume, coming[k : k + together], self.segmenter, self.window)
+
     def tell(self, answers: int = 1) -> None:
         self.done += answers
         if self.progress:
@@ -131,9 +137,11 @@ class _Course:
         """Yield the slices from a seed to ``end``, both beyond it; the last one may say why there is no other."""
         way = 1 if end > start.z else -1
         like, before = Likeness.of(start.mask, self.volume.hu[start.z], self._window_width_hu()), start.mask
-        for z in range(start.z + way, end + way, way):
+        coming = range(start.z + way, end + way, way)
+        for k, z in enumerate(coming):
             if self.cancelled():
                 return
+            self.encode_together(coming, k)
             prompt = Prompt(next_box(before))
             mask, score = self.ask(z, prompt)
             mask = attached(mask, before)

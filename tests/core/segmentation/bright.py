@@ -10,7 +10,7 @@ from core.imaging.grid import Grid
 from core.imaging.volume import Intensity, Source, Volume
 from core.imaging.window import Window
 from core.segmentation.prompt import Box, Prompt
-from core.segmentation.segmenter import Embedding, ModelCard, Prediction
+from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Prediction
 
 SHAPE = (30, 40)
 SPACING = (3.0, 0.7, 0.9)
@@ -20,11 +20,19 @@ class Bright:
     """Answers a box with what is above 128 within it; the grey value of voxel (0, 0) over 255 is the score."""
 
     device = "cpu"
+    engine = EngineNote("by hand fp32", "")
+    batch = 1
     card = ModelCard("bright", "Bright", Window(127.5, 255), False, 0.0, "", "", "bright")
 
     def __init__(self) -> None:
         self.embedded = 0
         self.asked: list[Box] = []
+
+    def seen(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        return image
+
+    def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+        return [self.embed(image) for image in images]
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         self.embedded += 1
