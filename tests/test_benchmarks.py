@@ -7,7 +7,7 @@ from core.imaging.window import Window
 from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
 from core.segmentation.segmenter import Segmenter
-from tests.core.segmentation.conftest import lite  # noqa: F401  a fixture
+from tests.core.segmentation.conftest import lite, lite_as_chosen  # noqa: F401  fixtures
 
 
 def test_islands_touch_at_corners_and_small_ones_are_left_out() -> None:
@@ -40,7 +40,33 @@ def test_accuracy_scores_exact_and_jittered_boxes(lite: Segmenter) -> None:  # n
         assert len(scores.values[label, "jittered 15%"]) == 3 * len(scores.values[label, "exact"]) > 0
     assert np.median(scores.values["liver", "exact"]) > 0.85  # one large object; four small tumours say too little
     assert "| tumour | exact |" in scores.table()
+    assert len(scores.trust) == sum(len(scores.values[label, "exact"]) for label in ("liver", "tumour"))
+    assert all(0 <= figure <= 1 for _, *figures in scores.trust for figure in figures)
     assert scores.told_slices() == "2 slices: 33, 97."  # indices 32 and 96 of 128
+
+
+def test_trust_is_told_as_rank_correlation_with_its_number_of_boxes() -> None:
+    scores = accuracy.Scores()
+    for value, figure, score in ((0.5, 0.6, 0.9), (0.7, 0.8, 0.8), (0.9, 0.95, 0.7), (0.8, 0.9, 0.75)):
+        scores.trust.append(("tumour", value, figure, score))
+    assert scores.told_trust().splitlines()[2:] == ["| tumour | 4 | 1.00 | -1.00 |"]
+
+
+def test_lesions_are_told_apart_and_small_ones_left_out() -> None:
+    tumour = np.zeros((20, 40, 50), np.bool_)
+    tumour[2:12, 3:13, 4:15] = True  # 1100
+    tumour[12, 13, 15] = True  # touches at a corner
+    tumour[2:12, 20:30, 4:13] = True  # 900: too small
+    tumour[3:15, 30:40, 30:40] = True  # 1200
+    assert [int(lesion.sum()) for lesion in accuracy.lesions(tumour)] == [1200, 1101]
+
+
+def test_one_box_on_the_phantom_is_carried_to_its_lesions(lite_as_chosen: Segmenter) -> None:  # noqa: F811
+    rows = accuracy.carried_lesions(lite_as_chosen, Window(40, 400), np.random.default_rng(1), ("phantom",))
+    assert [(row.voxels, row.slices, row.box_slice) for row in rows] == [(8913, 12, 26), (1235, 6, 30)]
+    assert rows[0].dice > 0.9
+    assert "| phantom | 8,913 | 12 | 26 | 0.9" in accuracy.lesion_table(rows)
+    assert "| phantom, mean (median) of 2 |" in accuracy.lesion_table(rows)
 
 
 def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
