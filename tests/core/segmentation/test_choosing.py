@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core import __main__ as cli
 from core.errors import WeightsError
 from core.segmentation import choosing, engines, selftest, weights
 from core.segmentation.engines import NAMES, PLAIN, Engine
@@ -107,6 +108,21 @@ def test_what_a_user_gets_is_one_of_the_possible_engines_with_its_reason(lite_as
     assert note.name in engines.possible()
     assert choosing.told(lite_as_chosen.card) == note
     assert "Fastest here of" in note.reason
+
+
+def test_the_command_line_says_which_engine_and_why(
+    lite_as_chosen: Segmenter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["models"]) == 0
+    assert f"{lite_as_chosen.engine.name}. {lite_as_chosen.engine.reason}" in capsys.readouterr().out
+
+
+def test_the_command_line_does_not_guess_an_engine_that_was_not_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOBULE_HOME", str(tmp_path))
+    assert cli.main(["models"]) == 0
+    assert "Its engine is chosen when it is first used." in capsys.readouterr().out
 
 
 def test_the_second_start_tries_nothing_out(lite_as_chosen: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
