@@ -199,13 +199,13 @@ def memory(slices: int) -> str:
 
 
 def resident_after(slices: int) -> str:
-    """Encode a whole CT as the app does, with 512 MiB of embeddings in memory and the rest on disk."""
+    """Encode a whole CT as the app does, with 256 MiB of embeddings in memory and the rest on disk."""
     model = weights.load(weights.DEFAULT)
     model.embed(picture(model))
     before = resident_mb()
     volume = enlarged(slices)
     with tempfile.TemporaryDirectory() as folder:
-        kept = Embeddings(1 << 29, EmbeddingFiles(Path(folder), 4 << 30))
+        kept = Embeddings(1 << 28, EmbeddingFiles(Path(folder), 4 << 30))
         for z in range(slices):
             kept.of(volume, z, model)
         for z in range(slices):
