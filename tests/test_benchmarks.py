@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks import accuracy, box_to_mask, scoring
+from benchmarks import accuracy, box_to_mask, engine, scoring
 from core.imaging.window import Window
 from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
@@ -77,6 +77,33 @@ def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
         ("SAM ViT-B", "predict"): 60.0,
     }
     assert box_to_mask.table(times).splitlines()[-1] == "| first mask (embed + predict) | 100 | 1000 | 10.0× |"
+
+
+def test_ratios_of_the_engine_are_of_the_shortest_and_of_the_median() -> None:
+    times = {"slow": [30.0, 10.0, 40.0], "quick": [4.0, 5.0, 10.0]}
+    assert engine.table("step", times, "slow").splitlines()[2:4] == [
+        "| slow | 10.0 | 30.0 | 1.00 | 1.00 |",
+        "| quick | 4.0 | 5.0 | 2.50 | 6.00 |",
+    ]
+
+
+def test_steps_take_turns_and_the_first_round_only_warms_up() -> None:
+    called: list[str] = []
+    times = engine.measure({"a": lambda: called.append("a"), "b": lambda: called.append("b")}, rounds=2)
+    assert "".join(called) == "ababab"
+    assert [len(taken) for taken in times.values()] == [2, 2]
+
+
+def test_the_engine_is_timed_on_slices_of_512_that_all_differ() -> None:
+    volume = engine.enlarged(5)
+    assert volume.grid.shape == (5, 512, 512)
+    assert len({volume.hu[z].tobytes() for z in range(5)}) == 5
+
+
+def test_encoding_a_ct_is_told_with_its_size_on_disk(lite_as_chosen: Segmenter) -> None:  # noqa: F811
+    told = engine.whole_ct(lite_as_chosen, 2)
+    assert told.startswith("2 slices of 512 × 512 encoded and written:")
+    assert "4 MB on disk" in told  # 2 of 256 × 64 × 64 numbers of 2 bytes
 
 
 def test_the_scoring_benchmark_compares_like_with_like() -> None:

@@ -37,7 +37,7 @@ from core.segmentation.segmenter import EngineNote, ModelCard
 from core.segmentation.selftest import Scene, Trial
 
 ASKED = "LOBULE_ENGINE"  # the environment variable that names an engine, or is "auto"
-_RUNS = 3
+_ROUNDS = 3
 _FOLDERS_KEPT = 6  # one per set of weights, about 55 MB each
 _FORMAT = 1
 _LARGE = "Larger networks are computed by plain torch unless an engine is asked for: trying them out takes minutes."
@@ -81,14 +81,14 @@ def choose(
 
 def _asked_for(name: str, network: Network, recipe: Recipe) -> tuple[Engine, EngineNote]:
     shown = selftest.scene(recipe, torch_engine(network, PLAIN))
-    engine, trials = _compared(network, recipe, shown, (name,), runs=0)
+    engine, trials = _compared(network, recipe, shown, (name,), rounds=0)
     if engine.name != name:
         return _loudly(engine, f"{name} was asked for, but {trials[0].problem}.")
     return engine, EngineNote(name, "It was asked for, and agrees with plain torch.")
 
 
 def _compared(
-    network: Network, recipe: Recipe, shown: Scene, names: tuple[str, ...], runs: int
+    network: Network, recipe: Recipe, shown: Scene, names: tuple[str, ...], rounds: int
 ) -> tuple[Engine, list[Trial]]:
     made: list[Conversion] = []
 
@@ -100,13 +100,13 @@ def _compared(
     def maker(name: str) -> Callable[[], Engine]:
         return partial(openvino, name) if name.startswith("OpenVINO") else partial(torch_engine, network, name)
 
-    return selftest.compare({name: maker(name) for name in (*names, PLAIN)}, shown, runs)
+    return selftest.compare({name: maker(name) for name in (*names, PLAIN)}, shown, rounds)
 
 
 def _tried(card: ModelCard, network: Network, recipe: Recipe) -> tuple[Engine, EngineNote]:
     """Run the self-test and keep what it found."""
     shown = selftest.scene(recipe, torch_engine(network, PLAIN))
-    engine, trials = _compared(network, recipe, shown, possible(), _RUNS)
+    engine, trials = _compared(network, recipe, shown, possible(), _ROUNDS)
     reason = selftest.reason(engine.name, trials)
     if not openvino_runtime.version():
         reason += " OpenVINO is not installed; with it a slice is encoded several times as fast."

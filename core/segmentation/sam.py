@@ -21,7 +21,6 @@ from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Predic
 
 MOST_AT_ONCE = 16  # prompts in one call of the decoder; each takes about 30 MB while it runs
 _BATCH = {True: 8, False: 2}  # pictures at once on a graphics card, by whether the model is a small one
-_NO_ROOM = "The graphics card has too little free memory for {}, so the processor computes it, many times slower."
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -31,6 +30,11 @@ def choose_device() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def no_room(card: ModelCard) -> str:
+    """Say that a model is not computed where it would be fastest."""
+    return f"The graphics card has too little free memory for {card.size}, so the processor computes it, more slowly."
 
 
 class SamSegmenter:
@@ -190,7 +194,7 @@ class SamSegmenter:
             if self._place is full:
                 with enough_memory(self.card.size, "cpu"):
                     self._place = full.on_processor()
-                self.engine = EngineNote("torch fp32", _NO_ROOM.format(self.card.size))
+                self.engine = EngineNote("torch fp32", no_room(self.card))
                 logging.getLogger(__name__).warning("%s", self.engine.reason)
             return self._place
 

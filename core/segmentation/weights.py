@@ -1,5 +1,6 @@
 """Which models there are: LiteMedSAM from its Python package, and every checkpoint in the folder ``weights/``."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,7 +15,7 @@ from core.segmentation.choosing import choose
 from core.segmentation.frame import RECIPES, Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Architecture, build, recognise
-from core.segmentation.sam import SamSegmenter, choose_device
+from core.segmentation.sam import SamSegmenter, choose_device, no_room
 from core.segmentation.segmenter import ModelCard, Segmenter
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
@@ -77,7 +78,7 @@ def load(
 
     Args:
         name: As `available` lists it.
-        device: ``cuda``, ``mps`` or ``cpu``; by default the fastest there is.
+        device: ``cuda``, ``mps`` or ``cpu``; by default the fastest there is with room for it.
         folder: Where checkpoints lie.
         engine: What computes it on the processor, see `choosing.choose`.
 
@@ -91,9 +92,17 @@ def load(
             network = build(model.architecture, read_tensors(model.path))
     except OSError as failure:
         raise WeightsError(_unreadable(model.path, failure)) from failure
-    place = device or choose_device()
-    chosen = choose(network, model.recipe, model.card, engine) if place == "cpu" else None
-    return SamSegmenter(model.card, network, model.recipe, place, chosen)
+    place, full = device or choose_device(), ""
+    if place != "cpu":
+        try:
+            return SamSegmenter(model.card, network, model.recipe, place)
+        except DeviceError:
+            if device:
+                raise
+            full = f"{no_room(model.card)} "
+            logging.getLogger(__name__).warning("%s", full)
+    chosen, note = choose(network.to("cpu"), model.recipe, model.card, engine)
+    return SamSegmenter(model.card, network, model.recipe, "cpu", (chosen, replace(note, reason=full + note.reason)))
 
 
 def _find(name: str, folder: Path) -> _Model:

@@ -78,6 +78,25 @@ def test_a_model_that_does_not_fit_the_device_is_told_on_loading(monkeypatch: py
         weights.load(device="cuda")
 
 
+def test_a_model_that_does_not_fit_a_card_nobody_asked_for_is_computed_by_the_processor(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    to = networks.Network.to
+
+    def full(network: networks.Network, device: str) -> networks.Network:
+        if device == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return to(network, device)
+
+    monkeypatch.setattr(networks.Network, "to", full)
+    monkeypatch.setattr(weights, "choose_device", lambda: "cuda")
+    model = weights.load()
+    assert (model.device, model.engine.name) == ("cpu", "torch fp32")
+    assert model.engine.reason.startswith("The graphics card has too little free memory for LiteMedSAM (39 MB), so")
+    assert "too little free memory" in caplog.text
+    assert model.predict(model.embed(IMAGE), Prompt(Box(3, 4, 20, 41))).mask.shape == (30, 50)
+
+
 @pytest.mark.parametrize("place", ["core.segmentation.checkpoints.torch.load", "core.segmentation.weights.build"])
 def test_a_checkpoint_that_does_not_fit_the_memory_is_not_called_damaged(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
