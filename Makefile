@@ -26,6 +26,7 @@ browser: .venv/dev.stamp .venv/browser.stamp
 
 benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.box_to_mask
+	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.scrolling

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, box_to_mask, scoring
+from benchmarks import accuracy, box_to_mask, engine, scoring
 from core.imaging.window import Window
 from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
 from core.segmentation.segmenter import Segmenter
-from tests.core.segmentation.conftest import lite  # noqa: F401  a fixture
+from tests.core.segmentation.conftest import lite, lite_as_chosen  # noqa: F401  fixtures
 
 
 def test_islands_touch_at_corners_and_small_ones_are_left_out() -> None:
@@ -43,7 +43,33 @@ def test_accuracy_scores_exact_and_jittered_boxes(lite: Segmenter) -> None:  # n
         assert len(scores.values[label, "jittered 15%"]) == 3 * len(scores.values[label, "exact"]) > 0
     assert np.median(scores.values["liver", "exact"]) > 0.85  # one large object; four small tumours say too little
     assert "| tumour | exact |" in scores.table()
+    assert len(scores.trust) == sum(len(scores.values[label, "exact"]) for label in ("liver", "tumour"))
+    assert all(0 <= figure <= 1 for _, *figures in scores.trust for figure in figures)
     assert scores.told_slices() == "2 slices: 33, 97."  # indices 32 and 96 of 128
+
+
+def test_trust_is_told_as_rank_correlation_with_its_number_of_boxes() -> None:
+    scores = accuracy.Scores()
+    for value, figure, score in ((0.5, 0.6, 0.9), (0.7, 0.8, 0.8), (0.9, 0.95, 0.7), (0.8, 0.9, 0.75)):
+        scores.trust.append(("tumour", value, figure, score))
+    assert scores.told_trust().splitlines()[2:] == ["| tumour | 4 | 1.00 | -1.00 |"]
+
+
+def test_lesions_are_told_apart_and_small_ones_left_out() -> None:
+    tumour = np.zeros((20, 40, 50), np.bool_)
+    tumour[2:12, 3:13, 4:15] = True  # 1100
+    tumour[12, 13, 15] = True  # touches at a corner
+    tumour[2:12, 20:30, 4:13] = True  # 900: too small
+    tumour[3:15, 30:40, 30:40] = True  # 1200
+    assert [int(lesion.sum()) for lesion in accuracy.lesions(tumour)] == [1200, 1101]
+
+
+def test_one_box_on_the_phantom_is_carried_to_its_lesions(lite_as_chosen: Segmenter) -> None:  # noqa: F811
+    rows = accuracy.carried_lesions(lite_as_chosen, Window(40, 400), np.random.default_rng(1), ("phantom",))
+    assert [(row.voxels, row.slices, row.box_slice) for row in rows] == [(8913, 12, 26), (1235, 6, 30)]
+    assert rows[0].dice > 0.9
+    assert "| phantom | 8,913 | 12 | 26 | 0.9" in accuracy.lesion_table(rows)
+    assert "| phantom, mean (median) of 2 |" in accuracy.lesion_table(rows)
 
 
 def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
@@ -54,6 +80,33 @@ def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
         ("SAM ViT-B", "predict"): 60.0,
     }
     assert box_to_mask.table(times).splitlines()[-1] == "| first mask (embed + predict) | 100 | 1000 | 10.0× |"
+
+
+def test_ratios_of_the_engine_are_of_the_shortest_and_of_the_median() -> None:
+    times = {"slow": [30.0, 10.0, 40.0], "quick": [4.0, 5.0, 10.0]}
+    assert engine.table("step", times, "slow").splitlines()[2:4] == [
+        "| slow | 10.0 | 30.0 | 1.00 | 1.00 |",
+        "| quick | 4.0 | 5.0 | 2.50 | 6.00 |",
+    ]
+
+
+def test_steps_take_turns_and_the_first_round_only_warms_up() -> None:
+    called: list[str] = []
+    times = engine.measure({"a": lambda: called.append("a"), "b": lambda: called.append("b")}, rounds=2)
+    assert "".join(called) == "ababab"
+    assert [len(taken) for taken in times.values()] == [2, 2]
+
+
+def test_the_engine_is_timed_on_slices_of_512_that_all_differ() -> None:
+    volume = engine.enlarged(5)
+    assert volume.grid.shape == (5, 512, 512)
+    assert len({volume.hu[z].tobytes() for z in range(5)}) == 5
+
+
+def test_encoding_a_ct_is_told_with_its_size_on_disk(lite_as_chosen: Segmenter) -> None:  # noqa: F811
+    told = engine.whole_ct(lite_as_chosen, 2)
+    assert told.startswith("2 slices of 512 × 512 encoded and written:")
+    assert "4 MB on disk" in told  # 2 of 256 × 64 × 64 numbers of 2 bytes
 
 
 def test_the_scoring_benchmark_compares_like_with_like() -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby, zip_longest
+from types import MappingProxyType
 from typing import Unpack
 
 import numpy as np
@@ -45,8 +46,7 @@ class Annotation(History):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All objects, oldest first."""
-        groups = groupby(self.outlines, key=lambda o: (o.id, o.label))
-        return tuple(Finding(identity, label, tuple(outlines)) for (identity, label), outlines in groups)
+        return tuple(Finding(*key, tuple(own)) for key, own in groupby(self.outlines, key=lambda o: (o.id, o.label)))
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -65,6 +65,7 @@ class Annotation(History):
         *,
         identity: int | None = None,
         label: int | None = None,
+        each: Mapping[int, Made] = MappingProxyType({}),
         **made: Unpack[Made],
     ) -> int:
         """Set what an object covers on some slices, in one step; its other slices stay. No change is no step.
@@ -75,8 +76,8 @@ class Annotation(History):
             step: What people call it: “paint on slice 41”.
             identity: The object, or None for a new one.
             label: Of a new object; one that is there keeps its own.
-            **made: How the masks came about, see `Outline`; what is not named stays as it was. Without ``model``
-                they count as drawn by hand.
+            each: The same as ``made`` for single slices, over what it says for all.
+            **made: How the masks came about, see `Outline`; what is not named stays. Without ``model``: by hand.
 
         Returns:
             The id of the object.
@@ -87,13 +88,13 @@ class Annotation(History):
             ValueError: There is no such slice or label, or a mask has another shape.
         """
         if identity is not None:
-            self._change({identity: masks}, step, made)
+            self._change({identity: masks}, step, made, each)
             return identity
         if label is None:
             raise ValueError("label must be given for a new object")
         self._check(masks)
         identity = self._next_id
-        outlines = drawn(self.outlines, identity, self.label(label).value, masks, made)
+        outlines = drawn(self.outlines, identity, self.label(label).value, masks, made, each)
         if len(outlines) == len(self):
             raise found_nothing(masks, made)
         self._next_id += 1
@@ -110,7 +111,7 @@ class Annotation(History):
         Raises:
             KeyError: There is no such object.
         """
-        self._change(changes, step, {})
+        self._change(changes, step, {}, {})
 
     def add(self, z: int, mask: npt.NDArray[np.bool_], label: int, **made: Unpack[Made]) -> Outline:
         """Add an object on one slice; see `draw` for the arguments.
@@ -204,8 +205,7 @@ class Annotation(History):
 
     def area_mm2(self, outline: Outline) -> float:
         """Return the area of an object in mm²; ``nan`` if the voxel size is not known."""
-        _, row_mm, column_mm = self.grid.spacing
-        return outline.voxels * row_mm * column_mm if self.grid.has_spacing else math.nan
+        return outline.voxels * math.prod(self.grid.spacing[1:]) if self.grid.has_spacing else math.nan
 
     def label_slice(self, z: int) -> npt.NDArray[np.uint8]:
         """Return the labels of slice ``z``, ``(H, W)`` uint8; what lies on top is said in `label_map`."""
@@ -233,11 +233,11 @@ class Annotation(History):
             paint(labels[z], self.on_slice(z), lambda outline: outline.label)
         return Mask(labels, self.grid)
 
-    def _change(self, changes: Mapping[int, Masks], step: str, made: Made) -> None:
+    def _change(self, changes: Mapping[int, Masks], step: str, made: Made, each: Mapping[int, Made]) -> None:
         outlines = self.outlines
         for identity, masks in changes.items():
             self._check(masks)
-            outlines = drawn(outlines, identity, self.find(identity).label, masks, made)
+            outlines = drawn(outlines, identity, self.find(identity).label, masks, made, each)
         if any(new is not old for new, old in zip_longest(outlines, self.outlines)):
             self._step(step, State(outlines, self.labels))
 

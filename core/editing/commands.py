@@ -9,6 +9,7 @@
 `keep_largest`   object
 `remove_small`   object, mm3
 `smooth`         object, mm
+`tidy`           object, mm
 `grow`           object, mm (negative shrinks)
 `interpolate`    object
 `copy`           object, z, to
@@ -30,7 +31,7 @@ from typing import Any, Protocol
 from core.editing.annotation import Annotation
 from core.editing.drawing import Paint, Polygon
 from core.editing.keeping import AddLabel, Copy, Delete, DeleteSlice, Redo, Relabel, Undo
-from core.editing.shaping import FillHoles, Grow, Interpolate, KeepLargest, RemoveSmall, Smooth
+from core.editing.shaping import FillHoles, Grow, Interpolate, KeepLargest, RemoveSmall, Smooth, Tidy
 from core.imaging.volume import Volume
 
 KINDS: Mapping[str, type["Command"]] = {
@@ -40,6 +41,7 @@ KINDS: Mapping[str, type["Command"]] = {
     "keep_largest": KeepLargest,
     "remove_small": RemoveSmall,
     "smooth": Smooth,
+    "tidy": Tidy,
     "grow": Grow,
     "interpolate": Interpolate,
     "copy": Copy,

@@ -12,7 +12,9 @@ from core.imaging.volume import LIVER
 Masks = Mapping[int, npt.NDArray[np.bool_]]
 
 
-def drawn(outlines: tuple[Outline, ...], identity: int, label: int, masks: Masks, made: Made) -> tuple[Outline, ...]:
+def drawn(
+    outlines: tuple[Outline, ...], identity: int, label: int, masks: Masks, made: Made, each: Mapping[int, Made]
+) -> tuple[Outline, ...]:
     """Return the outlines with some of one object's set anew.
 
     Args:
@@ -21,6 +23,7 @@ def drawn(outlines: tuple[Outline, ...], identity: int, label: int, masks: Masks
         label: Its label.
         masks: Slice to ``(H, W)`` bool; empty takes the object off the slice.
         made: How the masks came about.
+        each: The same for single slices, over ``made``.
 
     Returns:
         In the same order; an outline that stays as it was is the same object.
@@ -29,7 +32,7 @@ def drawn(outlines: tuple[Outline, ...], identity: int, label: int, masks: Masks
     for z, mask in masks.items():
         old = own.pop(z, None)
         if mask.any():
-            own[z] = _shaped(old, identity, z, label, mask, made)
+            own[z] = _shaped(old, identity, z, label, mask, {**made, **each.get(z, {})})
     before = (outline for outline in outlines if outline.id < identity)
     after = (outline for outline in outlines if outline.id > identity)
     return (*before, *(own[z] for z in sorted(own)), *after)
@@ -41,7 +44,8 @@ def _shaped(old: Outline | None, identity: int, z: int, label: int, mask: npt.ND
     if old is None:
         return Outline(identity, z, label, frame, bits, by_hand=by_hand, **made)
     if old.frame == frame and np.array_equal(old.bits, bits):
-        return replace(old, by_hand=by_hand and old.by_hand, **made) if made else old
+        same = replace(old, by_hand=by_hand and old.by_hand, **made)
+        return old if all(getattr(same, name) == getattr(old, name) for name in ("by_hand", *made)) else same
     return replace(old, frame=frame, bits=bits, by_hand=by_hand, **made)
 
 

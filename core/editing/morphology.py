@@ -84,6 +84,18 @@ def smooth(masks: Masks, mm: float, grid: Grid) -> dict[int, Bools]:
     return smoothed
 
 
+def tidied(masks: Masks, grid: Grid, smooth_mm: float = 1.0) -> dict[int, Bools]:
+    """Tidy up what a model made slice by slice: keep the largest island, fill its holes and smooth it in 3-D.
+
+    Args:
+        masks: At least one with a voxel.
+        grid: Where they lie.
+        smooth_mm: As for `smooth`; 0 leaves the edges as they are.
+    """
+    whole = fill_holes(keep_largest(masks))
+    return smooth(whole, smooth_mm, grid) if smooth_mm else whole
+
+
 def _smooth_run(masks: Masks, mm: float, grid: Grid) -> dict[int, Bools]:
     sigma = [mm / step for step in voxel_mm(grid)]
     z, y, x = (math.ceil(_TAIL * s) for s in sigma)

@@ -12,6 +12,7 @@ from core.editing.asked import known_object
 from core.editing.block import Bools, voxel_mm
 from core.editing.interpolation import between
 from core.editing.layers import Masks
+from core.editing.outline import Made
 from core.editing.wording import length, on_slices
 from core.errors import PromptError
 from core.imaging.volume import Volume
@@ -92,6 +93,27 @@ class Grow:
         step = f"{'grow' if self.mm > 0 else 'shrink'} object {self.object} by {far}"
         trouble = f"No voxel lies within {far} of the edge of object {self.object}. Choose a longer way."
         return _reshape(annotation, self.object, shape, step, trouble)
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """Keep the largest island, fill holes and smooth by ``mm``; slices that were shaped by hand stay as they are."""
+
+    object: int = field(metadata=_OBJECT)
+    mm: float = field(metadata=fields.of(fields.within(0, FARTHEST_MM)))
+
+    def perform(self, annotation: Annotation, volume: Volume) -> int:
+        """Tidy it, and return the object."""
+        finding = known_object(annotation, self.object)
+        _, height, width = volume.grid.shape
+        models = {o.z: o.model for o in finding.outlines if not o.by_hand}
+        before = finding.masks((height, width))
+        tidy = morphology.tidied(before, volume.grid, self.mm)
+        changed = {z: tidy[z] for z in models if not np.array_equal(tidy[z], before[z])}
+        if not changed:
+            raise PromptError(f"Object {self.object} is tidy already. Slices that were shaped by hand are left alone.")
+        each: dict[int, Made] = {z: {"model": models[z]} for z in changed}  # else they would count as shaped by hand
+        return annotation.draw(changed, f"tidy object {self.object}", identity=self.object, each=each)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def pairs(predicted: Path, reference: Path) -> list[Pair]:
         return [Pair(_case(predicted), predicted, reference)]
     if any(alone):
         raise ReadError("One path is a file and the other a folder. Give two files, or two folders.")
-    ours, theirs = _by_case(predicted), _by_case(reference)
+    ours, theirs = cases(predicted), cases(reference)
     if not ours.keys() & theirs.keys():
         unused = left_out_words([*left_out(predicted, "prediction"), *left_out(reference, "reference")])
         raise ReadError(
@@ -198,7 +198,12 @@ def _is_slice(path: Path) -> bool:
     return recognised(path, path.name).kind is Kind.DICOM and not any(uid in head for uid in _SEGMENTATIONS)
 
 
-def _by_case(folder: Path) -> dict[str, Path]:
+def cases(folder: Path) -> dict[str, Path]:
+    """Return the cases of a folder by their names, each a file or the folder of its slices.
+
+    Raises:
+        ReadError: Two files have the name of one case.
+    """
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if is_junk(path.name) or not (_holds_images(path) if path.is_dir() else _has_suffix(path)):

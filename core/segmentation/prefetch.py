@@ -1,7 +1,9 @@
-"""Encodes the slice a reader looks at while they look, so that the box they draw is answered at once."""
+"""Encodes slices in the background, from the one on the screen outwards, so that boxes are answered at once."""
 
 import logging
-from dataclasses import dataclass
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from threading import Condition, Thread
 from time import monotonic
 
@@ -13,28 +15,48 @@ from core.segmentation.segmenter import Segmenter
 _REST_S = 0.2
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Wish:
-    volume: Volume
+    """What one reader looks at: a slice of a volume, through a model and a window."""
+
+    volume: weakref.ref[Volume]  # a CT that everybody has closed is let go, and its wish with it
     z: int
     segmenter: Segmenter
     window: Window | None
     due_s: float  # on the clock of `monotonic`
+    seen: bool = False  # the slice on the screen was served
+    tried: set[int] = field(default_factory=set)
+
+    def is_of(self, volume: Volume, segmenter: Segmenter, window: Window | None) -> bool:
+        return self.volume() is volume and self.segmenter is segmenter and self.window == window
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """Slices to be encoded together: one, or a batch on a graphics card."""
+
+    volume: Volume
+    slices: list[int]
+    segmenter: Segmenter
+    window: Window | None
 
 
 class Prefetch:
-    """One worker for all readers. Each has at most one wish open: the slice looked at last.
+    """One worker for all readers, in turns: first what each has on the screen, then their other slices.
 
     A reader who scrolls makes no work and holds up nobody: a wish is served 0.2 s after it was made, unless its
-    reader has moved on by then; of several, the one made first.
+    reader has moved on by then. While anybody waits for an answer (`Embeddings.asking`), nothing new is begun.
 
     Args:
-        embeddings: Where the encoded slices go.
+        embeddings: Where the encoded slices go. Readers together encode no more than it can keep.
+        reach: How many slices beyond the one on the screen are encoded for a reader; by default all.
     """
 
-    def __init__(self, embeddings: Embeddings) -> None:
+    def __init__(self, embeddings: Embeddings, reach: int | None = None) -> None:
         self._embeddings = embeddings
-        self._wishes: dict[str, _Wish] = {}  # by reader; the oldest first, so also in the order they are due
+        self._reach = reach
+        self._wishes: dict[str, _Wish] = {}  # by reader; who was served last, or came last, stands last
+        self._served: dict[str, weakref.ref[Volume]] = {}  # readers with nothing left to encode
         self._changed = Condition()
         Thread(target=self._work, name="prefetch", daemon=True).start()
 
@@ -49,18 +71,37 @@ class Prefetch:
             window: As for `Embeddings.of`.
         """
         with self._changed:
-            self._wishes.pop(reader, None)
-            self._wishes[reader] = _Wish(volume, z, segmenter, window, monotonic() + _REST_S)
+            self._served.pop(reader, None)
+            before = self._wishes.pop(reader, None)
+            wish = _Wish(weakref.ref(volume), z, segmenter, window, monotonic() + _REST_S)
+            if before and before.is_of(volume, segmenter, window):
+                wish.tried = before.tried  # a slice that failed is not tried again and again
+            self._wishes[reader] = wish
             self._changed.notify()
+
+    def cancel(self, reader: str) -> None:
+        """Forget what a reader wanted: they closed the CT or left. The slice begun is finished."""
+        with self._changed:
+            self._wishes.pop(reader, None)
+            self._served.pop(reader, None)
+
+    def ready(self, volume: Volume, segmenter: Segmenter, window: Window | None = None) -> frozenset[int]:
+        """Return the slices, from 0, whose first prompt is answered at once; quick."""
+        return self._embeddings.ready(volume, segmenter, window)
+
+    def is_busy(self, reader: str) -> bool:
+        """Say whether slices of a reader are still to come."""
+        with self._changed:
+            return reader in self._wishes
 
     def _work(self) -> None:
         while True:
-            # No local name for the wish: the idle worker would keep a CT that its reader has closed.
+            # No local name for the task: the idle worker would keep a CT that its reader has closed.
             self._serve(self._next())
 
-    def _serve(self, wish: _Wish) -> None:
+    def _serve(self, task: _Task) -> None:
         try:
-            self._embeddings.of(wish.volume, wish.z, wish.segmenter, wish.window)
+            self._embeddings.of_many(task.volume, task.slices, task.segmenter, task.window)
         except Exception as failure:
             # The reader meets the same error, in words, when they draw a box. A log outlives the session, and the
             # text of an error may name a file after a patient: only its kind is noted.
@@ -68,13 +109,50 @@ class Prefetch:
                 "A slice could not be encoded ahead of time (%s)", type(failure).__name__
             )
 
-    def _next(self) -> _Wish:
-        """Wait for the oldest wish to be due, and take it."""
-        with self._changed:
-            while (rest := self._rest()) is None or rest > 0:
-                self._changed.wait(rest)
-            return self._wishes.pop(next(iter(self._wishes)))
+    def _next(self) -> _Task:
+        """Wait until something is due and nobody waits for an answer, and take it."""
+        while True:
+            self._embeddings.wait_for_calm()
+            with self._changed:
+                task = self._take()
+                if task is not None:
+                    return task
+                self._changed.wait(self._rest())
 
     def _rest(self) -> float | None:
-        """Return in how many seconds the oldest wish is due, or None if there is none."""
-        return next((wish.due_s - monotonic() for wish in self._wishes.values()), None)
+        """Return in how many seconds the next wish is due, or None if there is none."""
+        return min((max(0.0, wish.due_s - monotonic()) for wish in self._wishes.values()), default=None)
+
+    def _take(self) -> _Task | None:
+        """Return what comes next, and let its reader stand last; None if nothing is due."""
+        due = [reader for reader, wish in self._wishes.items() if wish.due_s <= monotonic()]
+        for reader in sorted(due, key=lambda reader: self._wishes[reader].seen):  # stable: who stands first, first
+            wish = self._wishes[reader]
+            volume = wish.volume()
+            slices = self._open(wish, volume) if volume is not None else []
+            del self._wishes[reader]
+            if volume is not None and slices:
+                wish.seen = True
+                wish.tried.update(slices)
+                self._wishes[reader] = wish
+                return _Task(volume, slices, wish.segmenter, wish.window)
+            self._served[reader] = wish.volume
+        return None
+
+    def _open(self, wish: _Wish, volume: Volume) -> list[int]:
+        """Return the next slices of a wish, those nearest to the screen; none if all are done."""
+        ready = self._embeddings.ready(volume, wish.segmenter, wish.window)
+        near = list(_outwards(wish.z, volume.slices))[: self._share()]
+        return [z for z in near if z not in ready and z not in wish.tried][: wish.segmenter.batch if wish.seen else 1]
+
+    def _share(self) -> int | None:
+        """Return how many slices a reader may have encoded, so that nobody's drive out those of others."""
+        self._served = {reader: volume for reader, volume in self._served.items() if volume() is not None}
+        capacity = self._embeddings.capacity
+        fair = None if capacity is None else max(1, capacity // (len(self._wishes) + len(self._served)))
+        return fair if self._reach is None else min(1 + self._reach, fair or 1 + self._reach)
+
+
+def _outwards(z: int, slices: int) -> Iterator[int]:
+    """Yield all slices of a volume, the nearest to ``z`` first."""
+    return iter(sorted(range(slices), key=lambda other: (abs(other - z), other < z)))

@@ -1,5 +1,6 @@
 """The promise every promptable model keeps: embed a picture once, then answer prompts on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,12 +41,30 @@ class ModelCard:
         return f"{self.title} ({self.megabytes:.0f} MB)"
 
 
+@dataclass(frozen=True)
+class EngineNote:
+    """What computes a model's answers on this machine, and why.
+
+    Attributes:
+        name: Such as ``OpenVINO bf16``; its last word is the precision.
+        reason: Sentences for the screen.
+    """
+
+    name: str
+    reason: str
+
+    @property
+    def precision(self) -> str:
+        """Embeddings of one precision are alike, whatever made them."""
+        return self.name.rpartition(" ")[2]
+
+
 @dataclass(frozen=True, eq=False)
 class Embedding:
     """What a model keeps of one picture.
 
     Attributes:
-        features: The encoder's output, ``(1, C, h, w)``, on the model's device.
+        features: The encoder's output, ``(1, C, h, w)``, float32 or float16, in the memory of the processor.
         shape: ``(H, W)`` of the picture it was made from.
         seen: ``(h', w')`` uint8: the exact picture the encoder was given, before padding.
         model: ``sha256`` of the model that made it.
@@ -89,7 +108,21 @@ class Segmenter(Protocol):
 
     @property
     def device(self) -> str:
-        """Where it runs: ``cuda``, ``mps`` or ``cpu``."""
+        """Where it runs: ``cuda``, ``mps`` or ``cpu``; changes if the memory of the first does not suffice."""
+        ...
+
+    @property
+    def engine(self) -> EngineNote:
+        """What computes it; changes if the memory of its device does not suffice."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """How many pictures are best encoded at once: 1 on a processor."""
+        ...
+
+    def seen(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return what `Embedding.seen` is for a picture ``(H, W)``, without encoding it."""
         ...
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
@@ -100,6 +133,10 @@ class Segmenter(Protocol):
         """
         ...
 
+    def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+        """Encode several pictures, as `embed` does each."""
+        ...
+
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         """Answer one prompt on an embedded picture. The fast part.
 
@@ -107,5 +144,18 @@ class Segmenter(Protocol):
             PromptError: The prompt lies outside the picture, or the model was not trained on its kind.
             DeviceError: There is too little memory.
             ValueError: The embedding was made by another model.
+        """
+        ...
+
+    def predict_many(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Prediction]:
+        """Answer several prompts on one picture, each on its own; faster than one by one where the model can.
+
+        Returns:
+            One answer per prompt, in their order. They may differ from those of `predict` by rounding.
+
+        Raises:
+            PromptError: As `predict`; then no prompt is answered.
+            DeviceError: As `predict`.
+            ValueError: As `predict`.
         """
         ...

@@ -1,5 +1,6 @@
 """Which models there are: LiteMedSAM from its Python package, and every checkpoint in the folder ``weights/``."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,9 +11,11 @@ from core.errors import DeviceError, WeightsError
 from core.imaging.window import Window
 from core.segmentation import provenance
 from core.segmentation.checkpoints import SUFFIXES, read_shapes, read_tensors, sha256
+from core.segmentation.choosing import choose
+from core.segmentation.frame import RECIPES, Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Architecture, build, recognise
-from core.segmentation.sam import RECIPES, Recipe, SamSegmenter, choose_device
+from core.segmentation.sam import SamSegmenter, choose_device, no_room
 from core.segmentation.segmenter import ModelCard, Segmenter
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
@@ -68,16 +71,19 @@ def card(name: str = DEFAULT, folder: Path = WEIGHTS) -> ModelCard:
     return _find(name, folder).card
 
 
-def load(name: str = DEFAULT, device: str | None = None, folder: Path = WEIGHTS) -> Segmenter:
+def load(
+    name: str = DEFAULT, device: str | None = None, folder: Path = WEIGHTS, engine: str | None = None
+) -> Segmenter:
     """Load a model by the name on its card; seconds, and its size in memory.
 
     Args:
         name: As `available` lists it.
-        device: ``cuda``, ``mps`` or ``cpu``; by default the fastest there is.
+        device: ``cuda``, ``mps`` or ``cpu``; by default the fastest there is with room for it.
         folder: Where checkpoints lie.
+        engine: What computes it on the processor, see `choosing.choose`.
 
     Raises:
-        WeightsError: There is no such model, or its file does not hold usable weights.
+        WeightsError: There is no such model or engine, or its file does not hold usable weights.
         DeviceError: There is too little memory for it.
     """
     model = _find(name, folder)
@@ -86,7 +92,17 @@ def load(name: str = DEFAULT, device: str | None = None, folder: Path = WEIGHTS)
             network = build(model.architecture, read_tensors(model.path))
     except OSError as failure:
         raise WeightsError(_unreadable(model.path, failure)) from failure
-    return SamSegmenter(model.card, network, model.recipe, device or choose_device())
+    place, full = device or choose_device(), ""
+    if place != "cpu":
+        try:
+            return SamSegmenter(model.card, network, model.recipe, place)
+        except DeviceError:
+            if device:
+                raise
+            full = f"{no_room(model.card)} "
+            logging.getLogger(__name__).warning("%s", full)
+    chosen, note = choose(network.to("cpu"), model.recipe, model.card, engine)
+    return SamSegmenter(model.card, network, model.recipe, "cpu", (chosen, replace(note, reason=full + note.reason)))
 
 
 def _find(name: str, folder: Path) -> _Model:

@@ -8,12 +8,15 @@ import streamlit as st
 
 from core.imaging.window import Window, whole_range
 from core.segmentation import weights
+from core.segmentation.cachefolder import cache_folder
+from core.segmentation.embedding_files import EmbeddingFiles
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.prefetch import Prefetch
 from core.segmentation.segmenter import ModelCard, Segmenter
 from pages.ui.state import Case
 
-EMBEDDING_BYTES = 1 << 30
+EMBEDDING_BYTES = 1 << 28  # 120 slices; those on disk are there in a millisecond
+EMBEDDING_FILES_BYTES = 4 << 30
 MODELS_KEPT = 2
 _TURN = Lock()
 
@@ -64,13 +67,13 @@ def _load(card: ModelCard) -> Future[Segmenter]:
 
 @st.cache_resource
 def embeddings() -> Embeddings:
-    """Return the cache of embeddings."""
-    return Embeddings(EMBEDDING_BYTES)
+    """Return the cache of embeddings, in memory and on disk."""
+    return Embeddings(EMBEDDING_BYTES, EmbeddingFiles(cache_folder() / "embeddings", EMBEDDING_FILES_BYTES))
 
 
 @st.cache_resource
 def prefetch() -> Prefetch:
-    """Return the worker that encodes the slice on the screen before a box is drawn."""
+    """Return the worker that encodes slices before boxes are drawn on them, from the one on the screen outwards."""
     return Prefetch(embeddings())
 
 

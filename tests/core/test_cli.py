@@ -14,6 +14,7 @@ from core.imaging.reading import SeriesSummary, SeveralSeries
 from core.imaging.samples import phantom
 from core.imaging.volume import TUMOUR
 from core.scoring.overlap import dice
+from core.workspace import arguments
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,7 +97,7 @@ def test_several_series_are_listed_with_their_keys(
     def two_series(*_: object, **__: object) -> None:
         raise SeveralSeries(choices)
 
-    monkeypatch.setattr(cli, "read_volume", two_series)
+    monkeypatch.setattr(arguments, "read_volume", two_series)
     assert cli.main(["info", "folder"]) == 2
     printed = capsys.readouterr().err
     assert "--series a1  arterial, CT, 60 slices of 512 × 400" in printed
@@ -154,7 +155,7 @@ def test_any_other_mistake_is_one_sentence(
 def test_a_window_of_no_numbers_is_refused_before_anything_is_opened(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], numbers: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(cli, "_open", None)
+    monkeypatch.setattr(cli, "open_ct", None)
     box = ("--box", "5", "10", "10", "20", "20")
     with pytest.raises(SystemExit) as stopped:
         cli.main(["segment", "sample:phantom", *box, "--window", *numbers, "-o", "m.nii"])
@@ -194,7 +195,7 @@ def test_what_is_no_ct_is_answered_without_a_traceback(ct: str) -> None:
 
 @pytest.mark.parametrize(("text", "value"), [("tumour", 2), ("Liver", 1), ("7", 7), ("255", 255)])
 def test_a_label_is_a_name_or_a_number(text: str, value: int) -> None:
-    assert cli._label(text) == value
+    assert arguments.label_value(text) == value
 
 
 @pytest.mark.parametrize("text", ["0", "256", "spleen", "-1"])

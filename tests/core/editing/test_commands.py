@@ -14,6 +14,8 @@ from core.editing.commands import KINDS, from_json, perform
 from core.errors import PromptError
 from core.imaging.grid import Grid
 from core.imaging.volume import Intensity, Source, Volume
+from core.imaging.window import Window
+from core.segmentation.segmenter import ModelCard
 
 GRID = Grid.from_geometry((6, 12, 15), (2.5, 0.5, 0.8))
 LIVER, TUMOUR = 1, 2
@@ -182,6 +184,7 @@ def test_holes_islands_and_edges_are_mended_by_name(annotation: Annotation) -> N
     [
         ({"do": "fill_holes"}, "Object 1 has no holes"),
         ({"do": "keep_largest"}, "Object 1 is in one piece"),
+        ({"do": "tidy", "mm": 1}, "Object 1 is tidy already. Slices that were shaped by hand are left alone"),
         ({"do": "remove_small", "mm3": 3}, "No island of object 1 is smaller than 3 mm³"),
         ({"do": "remove_small", "mm3": 3000}, "Nothing of object 1 would be left"),
         ({"do": "grow", "mm": 0.3}, "No voxel lies within 0.3 mm of the edge"),
@@ -208,6 +211,7 @@ def test_an_object_that_is_gone_is_a_users_mistake(annotation: Annotation, kind:
         "polygon": {"label": 2, "z": 1, "vertices": [[0, 0], [5, 0], [5, 5]]},
         "remove_small": {"mm3": 1},
         "smooth": {"mm": 1},
+        "tidy": {"mm": 1},
         "grow": {"mm": 1},
         "copy": {"z": 1, "to": 2},
         "delete_slice": {"z": 2},
@@ -215,6 +219,19 @@ def test_an_object_that_is_gone_is_a_users_mistake(annotation: Annotation, kind:
     }
     with pytest.raises(PromptError, match="Object 2 is no longer there"):
         do(annotation, do=kind, object=2, **fields.get(kind, {}))
+
+
+def test_tidying_mends_what_a_model_made_and_leaves_the_hands_slices(annotation: Annotation) -> None:
+    rough = block(2, 3, 8, 10) & ~block(4, 6, 5, 7) | block(10, 13, 11, 14)  # a hole, and a speck
+    card = ModelCard("lite", "Lite", Window(40, 400), False, 39.4, "", "", "lite")
+    annotation.draw({2: rough, 3: rough}, "made", identity=1, model=card, score=0.8)
+    annotation.draw({4: rough}, "made", identity=1)
+    assert do(annotation, do="tidy", object=1, mm=0.1) == 1
+    assert annotation.undo_name == "tidy object 1"
+    tidied, own = annotation.find(1, 3), annotation.find(1, 4)
+    assert (tidied.mask((12, 15)) == block(2, 3, 8, 10)).all()
+    assert (tidied.model, tidied.score, tidied.by_hand) == (card, 0.8, False)
+    assert (own.mask((12, 15)) == rough).all()
 
 
 def test_slices_in_between_are_interpolated(annotation: Annotation) -> None:
@@ -340,7 +357,7 @@ ASKED = st.one_of(
         {"do": st.sampled_from(["fill_holes", "keep_largest", "interpolate", "delete"]), "object": IDS}
     ),
     st.fixed_dictionaries({"do": st.just("remove_small"), "object": IDS, "mm3": st.floats(0.1, 9)}),
-    st.fixed_dictionaries({"do": st.just("smooth"), "object": IDS, "mm": st.floats(0.1, 3)}),
+    st.fixed_dictionaries({"do": st.sampled_from(["smooth", "tidy"]), "object": IDS, "mm": st.floats(0.1, 3)}),
     st.fixed_dictionaries({"do": st.just("grow"), "object": IDS, "mm": st.floats(0.1, 3) | st.floats(-3, -0.1)}),
     st.fixed_dictionaries({"do": st.just("copy"), "object": IDS, "z": LAYERS, "to": st.integers(-1, 7)}),
     st.fixed_dictionaries({"do": st.just("delete_slice"), "object": IDS, "z": LAYERS}),

@@ -209,3 +209,15 @@ def test_without_voxel_size_a_voxel_counts_as_one_millimetre() -> None:
     unknown = Grid.from_geometry(GRID.shape, (2.5, 0.5, 0.8), has_spacing=False)
     after = morphology.grow({3: picture("", "", "", "....#")}, 2.0, unknown)
     assert after[3].sum() == 13, "the lattice points within 2 of a point"
+
+
+def test_tidying_keeps_the_largest_island_without_holes_and_rounds_it() -> None:
+    grid = Grid.from_geometry((9, 20, 26), (2.5, 0.5, 0.8))
+    ball = {z: mask.copy() for z, mask in ellipsoid(grid, 4.0).items()}
+    rough = {z: mask.copy() for z, mask in ball.items()}
+    rough[4][9, 12] = False
+    rough[4][0, 0:2] = True
+    assert all(np.array_equal(mask, ball[z]) for z, mask in morphology.tidied(rough, grid, 0).items())
+    smoothed = morphology.tidied(rough, grid, 0.5)
+    alone = morphology.smooth(ball, 0.5, grid)
+    assert all(np.array_equal(smoothed[z], alone[z]) for z in ball)

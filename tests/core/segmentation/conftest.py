@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.segmentation import networks, sam, weights
+from core.segmentation.frame import RECIPES
 from core.segmentation.segmenter import ModelCard, Segmenter
 
 
@@ -20,7 +21,14 @@ def picture(inside: npt.NDArray[np.bool_], seed: int = 0) -> npt.NDArray[np.uint
 
 @pytest.fixture(scope="session")
 def lite() -> Segmenter:
-    return weights.load("litemedsam", device="cpu")
+    """LiteMedSAM as plain torch computes it: the reference, and the one whose network can be listened to."""
+    return weights.load("litemedsam", device="cpu", engine="torch fp32")
+
+
+@pytest.fixture(scope="session")
+def lite_as_chosen() -> Segmenter:
+    """LiteMedSAM as this machine computes it fastest: what a user gets."""
+    return weights.load("litemedsam", device="cpu", engine="auto")
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +41,8 @@ def lite_tensors() -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="session")
 def thin_sam() -> Segmenter:
     """SAM with an encoder of one block instead of twelve and weights drawn at random: quick, and fed as SAM is."""
-    card = ModelCard("thin", "Thin SAM", sam.RECIPES["sam"].window, True, 0.0, "none", "drawn at random", "thin")
-    return sam.SamSegmenter(card, thin_network(), sam.RECIPES["sam"], "cpu")
+    card = ModelCard("thin", "Thin SAM", RECIPES["sam"].window, True, 0.0, "none", "drawn at random", "thin")
+    return sam.SamSegmenter(card, thin_network(), RECIPES["sam"], "cpu")
 
 
 def thin_network() -> networks.Network:
@@ -45,7 +53,7 @@ def thin_network() -> networks.Network:
     return networks.Network(encoder, 1024).eval()
 
 
-@pytest.fixture(params=["lite", "thin_sam"])
+@pytest.fixture(params=["lite", "lite_as_chosen", "thin_sam"])
 def segmenter(request: pytest.FixtureRequest) -> Segmenter:
     found: Segmenter = request.getfixturevalue(request.param)
     return found

@@ -1,6 +1,7 @@
 """A slice is encoded once, whoever asks, and the cache keeps to its limit."""
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -14,9 +15,9 @@ from core.imaging.volume import Intensity, Source, Volume
 from core.imaging.window import Window, slice_picture
 from core.segmentation.embeddings import Embeddings, segment_slice
 from core.segmentation.prompt import Box, Prompt
-from core.segmentation.segmenter import Embedding, ModelCard, Prediction
+from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Prediction
 
-SEEN_BYTES, FEATURE_BYTES = 3 * 7, 4 * 5
+SEEN_BYTES, FEATURE_BYTES = 3 * 7, 2 * 5  # features are kept in 16 bits
 ONE = SEEN_BYTES + FEATURE_BYTES
 PROMPT = Prompt(Box(0, 1, 2, 4))
 
@@ -32,6 +33,15 @@ class Counting:
         self.gate = threading.Event()
         self.gate.set()
 
+    batch = 1
+    engine = EngineNote("counting fp32", "")
+
+    def seen(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        return image
+
+    def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+        return [self.embed(image) for image in images]
+
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         self.shown.append(image)
         assert self.gate.wait(10)
@@ -39,6 +49,9 @@ class Counting:
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         return Prediction(embedding.seen > 100, 0.5, np.zeros((3, 7), np.float32))
+
+    def predict_many(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Prediction]:
+        return [self.predict(embedding, prompt) for prompt in prompts]
 
 
 def volume(seed: int = 0, intensity: Intensity = Intensity.HU) -> Volume:

@@ -5,18 +5,20 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from core.imaging.volume import Volume
-from core.imaging.window import slice_picture
-from core.segmentation.embeddings import Embeddings
+from core.imaging.window import Window, slice_picture
+from core.segmentation.embeddings import Embeddings, segment_slice
 from core.segmentation.prefetch import Prefetch
-from core.segmentation.segmenter import Embedding
-from tests.core.segmentation.test_embeddings import Counting, volume
+from core.segmentation.prompt import Box, Prompt
+from core.segmentation.segmenter import Embedding, Prediction
+from tests.core.segmentation.test_embeddings import ONE, Counting, volume
 
 PATIENCE_S = 20  # only a failing test waits as long
 
@@ -43,7 +45,7 @@ def busy(model: Counting, prefetch: Prefetch, ct: Volume) -> None:
 
 def test_the_slice_on_the_screen_is_ready_before_it_is_asked_for() -> None:
     model, cache, ct = Counting(), Embeddings(10**6), volume()
-    Prefetch(cache).want("a", ct, 3, model)
+    Prefetch(cache, reach=0).want("a", ct, 3, model)
     assert comes_true(lambda: len(cache) == 1)
     assert cache.of(ct, 3, model).shape == (3, 7)
     assert slices_shown(model, ct) == [3]
@@ -51,7 +53,7 @@ def test_the_slice_on_the_screen_is_ready_before_it_is_asked_for() -> None:
 
 def test_only_the_latest_wish_of_a_reader_is_served() -> None:
     model, ct = Counting(), volume()
-    prefetch = Prefetch(Embeddings(10**6))
+    prefetch = Prefetch(Embeddings(10**6), reach=0)
     busy(model, prefetch, ct)
     for z in (1, 2, 3):
         prefetch.want("a", ct, z, model)
@@ -63,7 +65,7 @@ def test_only_the_latest_wish_of_a_reader_is_served() -> None:
 
 def test_the_oldest_wish_is_served_first() -> None:
     model, ct = Counting(), volume()
-    prefetch = Prefetch(Embeddings(10**6))
+    prefetch = Prefetch(Embeddings(10**6), reach=0)
     busy(model, prefetch, ct)
     for reader, z in (("a", 1), ("b", 2), ("c", 3), ("a", 4)):  # a made a new wish after b and c
         prefetch.want(reader, ct, z, model)
@@ -74,7 +76,7 @@ def test_the_oldest_wish_is_served_first() -> None:
 
 def test_a_reader_who_scrolls_does_not_keep_another_one_waiting() -> None:
     model, ct = Counting(), volume()
-    prefetch = Prefetch(Embeddings(10**6))
+    prefetch = Prefetch(Embeddings(10**6), reach=0)
     prefetch.want("still", ct, 1, model)
 
     def scrolled() -> bool:
@@ -89,7 +91,7 @@ def test_a_reader_who_scrolls_makes_no_work(monkeypatch: pytest.MonkeyPatch) -> 
     clock = [100.0]
     monkeypatch.setattr("core.segmentation.prefetch.monotonic", lambda: clock[0])
     model, ct = Counting(), volume()
-    prefetch = Prefetch(Embeddings(10**6))
+    prefetch = Prefetch(Embeddings(10**6), reach=0)
     for z in (1, 2, 3):
         prefetch.want("a", ct, z, model)
         clock[0] += 0.15  # a slice every 0.15 s
@@ -114,7 +116,7 @@ def test_a_slice_that_fails_does_not_end_the_worker_and_names_nobody_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     model, cache, ct = Failing(), Embeddings(10**6), volume()
-    prefetch = Prefetch(cache)
+    prefetch = Prefetch(cache, reach=0)
     with caplog.at_level(logging.DEBUG):
         prefetch.want("a", ct, 1, model)
         assert comes_true(lambda: bool(caplog.records))
@@ -127,7 +129,7 @@ def test_a_slice_that_fails_does_not_end_the_worker_and_names_nobody_in_the_log(
 def test_a_closed_volume_is_let_go() -> None:
     model, cache, ct = Counting(), Embeddings(10**6), volume()
     closed = weakref.ref(ct)
-    Prefetch(cache).want("a", ct, 1, model)
+    Prefetch(cache, reach=0).want("a", ct, 1, model)
     assert comes_true(lambda: len(cache) == 1)
     del ct
 
@@ -136,3 +138,141 @@ def test_a_closed_volume_is_let_go() -> None:
         return closed() is None
 
     assert comes_true(gone)
+
+
+# From the screen outwards
+
+
+def test_the_other_slices_follow_the_nearest_first() -> None:
+    model, cache, ct = Counting(), Embeddings(10**6), volume()
+    prefetch = Prefetch(cache)
+    prefetch.want("a", ct, 1, model)
+    assert prefetch.is_busy("a")
+    assert comes_true(lambda: not prefetch.is_busy("a"))
+    assert slices_shown(model, ct) == [1, 2, 0, 3, 4]
+    assert prefetch.ready(ct, model) == {0, 1, 2, 3, 4}
+
+
+def test_what_somebody_looks_at_comes_before_what_nobody_does() -> None:
+    model, ct, other = Counting(), volume(), volume(seed=1)
+    prefetch = Prefetch(Embeddings(10**6))
+    busy(model, prefetch, ct)
+    prefetch.want("b", other, 3, model)
+    time.sleep(0.25)  # due, as the other slices of the first reader have been all the time
+    model.gate.set()
+    assert comes_true(lambda: len(model.shown) >= 2)
+    assert np.array_equal(model.shown[1], slice_picture(other, 3, model.card.window))
+
+
+def test_readers_take_turns() -> None:
+    model, ct, other = Counting(), volume(), volume(seed=1)
+    prefetch = Prefetch(Embeddings(10**6))
+    busy(model, prefetch, ct)
+    prefetch.want("b", other, 0, model)
+    time.sleep(0.25)
+    model.gate.set()
+    assert comes_true(lambda: len(model.shown) == 10)
+    ours = [picture(shown, ct) for shown in model.shown]
+    assert ours[:2] == [True, False]
+    assert ours.count(True) == 5
+    assert all(one != other for one, other in pairwise(ours))
+
+
+def picture(shown: npt.NDArray[np.uint8], ct: Volume) -> bool:
+    return any(np.array_equal(shown, slice_picture(ct, z, Counting().card.window)) for z in range(ct.slices))
+
+
+def test_nothing_new_is_begun_while_somebody_waits_for_an_answer() -> None:
+    model, cache, ct = Counting(), Embeddings(10**6), volume()
+    prefetch = Prefetch(cache)
+    with cache.asking():
+        prefetch.want("a", ct, 1, model)
+        time.sleep(0.4)
+        assert model.shown == []
+        with cache.asking():  # two readers at once
+            pass
+        time.sleep(0.1)
+        assert model.shown == []
+    assert comes_true(lambda: len(model.shown) == 5)
+
+
+def test_a_prompt_holds_the_background_up() -> None:
+    asked: list[bool] = []
+
+    class Watching(Counting):
+        def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
+            asked.append(bool(cache._asking))
+            return super().predict(embedding, prompt)
+
+    model, cache, ct = Watching(), Embeddings(10**6), volume()
+    segment_slice(ct, 2, Prompt(Box(0, 1, 2, 4)), model, cache)
+    assert (asked, cache._asking) == ([True], 0)
+
+
+def test_a_reader_who_leaves_is_not_served_any_more() -> None:
+    model, ct = Counting(), volume()
+    prefetch = Prefetch(Embeddings(10**6))
+    busy(model, prefetch, ct)
+    prefetch.cancel("first")
+    prefetch.cancel("nobody")
+    model.gate.set()
+    prefetch.want("b", volume(seed=1), 0, model)  # dies at once: nobody holds it
+    time.sleep(0.4)
+    assert slices_shown(model, ct) == [0]
+    assert len(model.shown) == 1
+
+
+def test_another_model_or_window_takes_the_place_of_the_first() -> None:
+    first, second, ct = Counting("a"), Counting("b"), volume()
+    prefetch = Prefetch(Embeddings(10**6))
+    busy(first, prefetch, ct)
+    prefetch.want("first", ct, 2, second, Window(60, 200))
+    first.gate.set()
+    assert comes_true(lambda: len(second.shown) == 5)
+    assert len(first.shown) == 1
+    assert prefetch.ready(ct, second, Window(60, 200)) == {0, 1, 2, 3, 4}
+    assert prefetch.ready(ct, second) == frozenset()
+    assert prefetch.ready(ct, first) == {0}
+
+
+def test_readers_together_encode_no_more_than_can_be_kept() -> None:
+    model, ct, other = Counting(), volume(), volume(seed=1)
+    cache = Embeddings(6 * ONE + 1)
+    prefetch = Prefetch(cache)
+    busy(model, prefetch, ct)
+    prefetch.want("b", other, 0, model)
+    time.sleep(0.25)
+    model.gate.set()
+    assert comes_true(lambda: not prefetch.is_busy("first") and not prefetch.is_busy("b"))
+    assert (prefetch.ready(ct, model), prefetch.ready(other, model)) == ({0, 1, 2}, {0, 1, 2})
+    assert len(model.shown) == 6
+
+
+def test_a_slice_that_fails_is_not_tried_again_and_again() -> None:
+    class Broken(Counting):
+        def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
+            super().embed(image)
+            raise RuntimeError("broken")
+
+    model, ct = Broken(), volume()
+    prefetch = Prefetch(Embeddings(10**6))
+    prefetch.want("a", ct, 1, model)
+    assert comes_true(lambda: not prefetch.is_busy("a"))
+    assert sorted(slices_shown(model, ct)) == [0, 1, 2, 3, 4]
+
+
+def test_on_a_graphics_card_the_other_slices_go_in_batches() -> None:
+    sizes: list[int] = []
+
+    class Batching(Counting):
+        batch = 3
+
+        def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+            sizes.append(len(images))
+            return super().embed_many(images)
+
+    model, ct = Batching(), volume()
+    prefetch = Prefetch(Embeddings(10**6))
+    prefetch.want("a", ct, 1, model)
+    assert comes_true(lambda: not prefetch.is_busy("a") and sum(sizes) == 5)
+    assert sizes == [1, 3, 1]

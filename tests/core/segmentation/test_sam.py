@@ -13,9 +13,11 @@ import torch
 from core.errors import PromptError
 from core.imaging import samples
 from core.imaging.window import slice_picture
-from core.segmentation import networks, sam
+from core.segmentation import frame, networks, sam
+from core.segmentation.frame import RECIPES
+from core.segmentation.place import precision
 from core.segmentation.prompt import Box, Point, Prompt
-from core.segmentation.segmenter import Segmenter
+from core.segmentation.segmenter import ModelCard, Segmenter
 from tests.core.segmentation.conftest import ellipse, picture, thin_network
 
 
@@ -29,7 +31,7 @@ def overheard(module: torch.nn.Module) -> Iterator[list[Any]]:
 
 
 def network(segmenter: Segmenter) -> networks.Network:
-    return segmenter._network  # type: ignore[attr-defined,no-any-return]
+    return segmenter._place.network  # type: ignore[attr-defined,no-any-return]
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -63,7 +65,7 @@ def test_half_the_size_is_the_mean_of_four_pixels(lite: Segmenter) -> None:
 
 
 def test_a_pixel_covered_in_part_counts_in_part() -> None:
-    shrunk = sam._resized(np.array([[0, 90, 240]] * 3, np.uint8), (2, 2), "area")
+    shrunk = frame._resized(np.array([[0, 90, 240]] * 3, np.uint8), (2, 2), "area")
     assert shrunk.tolist() == [[30, 190], [30, 190]]  # (0 + 90/2) / 1.5 and (90/2 + 240) / 1.5
 
 
@@ -118,8 +120,8 @@ def test_a_point_outside_the_slice_is_refused(thin_sam: Segmenter) -> None:
 
 
 def test_medsam_fills_its_square_and_scales_each_side_of_the_box() -> None:
-    recipe = sam.RECIPES["medsam"]
-    card = sam.ModelCard("thin", "Thin MedSAM", recipe.window, recipe.takes_points, 0.0, "", "", "thin")
+    recipe = RECIPES["medsam"]
+    card = ModelCard("thin", "Thin MedSAM", recipe.window, recipe.takes_points, 0.0, "", "", "thin")
     segmenter = sam.SamSegmenter(card, thin_network(), recipe, "cpu")
     image = np.random.default_rng(3).integers(0, 256, (64, 256), dtype=np.uint8)
     with overheard(network(segmenter).image_encoder) as calls:
@@ -131,13 +133,12 @@ def test_medsam_fills_its_square_and_scales_each_side_of_the_box() -> None:
 
 
 def test_a_graphics_card_computes_in_float16_and_not_in_bfloat16(
-    thin_sam: Segmenter, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(torch, "autocast", lambda *args, **kwargs: asked.append((args, kwargs)))
     for device in ("cuda", "cuda:1", "cpu", "mps"):
-        monkeypatch.setattr(thin_sam, "device", device)
-        thin_sam._precision()  # type: ignore[attr-defined]
+        precision(device)
     assert asked == [(("cuda",), {"dtype": torch.float16})] * 2  # and the others in float32
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import PromptError
-from core.segmentation.prompt import Box, Prompt
+from core.segmentation.prompt import Box, Point, Prompt
 from core.segmentation.segmenter import Segmenter
 from tests.core.segmentation.conftest import ellipse, picture
 
@@ -33,6 +33,26 @@ def test_the_same_question_gets_the_same_answer(segmenter: Segmenter) -> None:
     first, second = (segmenter.predict(segmenter.embed(image), PROMPT) for _ in range(2))
     assert np.array_equal(first.logits, second.logits)
     assert first.score == second.score
+
+
+def test_many_prompts_get_the_answers_they_get_alone_in_their_order(segmenter: Segmenter) -> None:
+    embedding = segmenter.embed(picture(ellipse(SHAPE, (45, 70), (20, 30))))
+    prompts = [Prompt(Box(20 + k, 30 - k, 60 + 2 * k, 90 + 2 * k)) for k in range(19)]  # more than go in one call
+    if segmenter.card.takes_points:
+        prompts[3] = Prompt(points=(Point(40, 60),))
+        prompts[7] = Prompt(prompts[7].box, (Point(44, 66), Point(2, 100, positive=False)))
+    together = segmenter.predict_many(embedding, prompts)
+    for prompt, one in zip(prompts, together, strict=True):
+        alone = segmenter.predict(embedding, prompt)
+        np.testing.assert_allclose(one.logits, alone.logits, atol=1e-3)
+        assert (one.score, one.seen_box) == (pytest.approx(alone.score, abs=1e-4), alone.seen_box)
+    assert segmenter.predict_many(embedding, []) == []
+
+
+def test_one_prompt_off_the_slice_refuses_them_all(segmenter: Segmenter) -> None:
+    embedding = segmenter.embed(np.zeros(SHAPE, np.uint8))
+    with pytest.raises(PromptError, match="outside the slice"):
+        segmenter.predict_many(embedding, [PROMPT, Prompt(Box(90, 0, 95, 10))])
 
 
 def test_two_threads_with_two_slices_do_not_mix(segmenter: Segmenter) -> None:

@@ -23,6 +23,12 @@ from tests.core.segmentation.test_sam import predictor_says
 PUBLISHED = {"litemedsam", "medsam_vit_b", "sam_vit_b", "sam_vit_l", "sam_vit_h"}
 
 
+@pytest.fixture(autouse=True)
+def by_plain_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which engine computes is no matter here, and trying all out for every file would take long."""
+    monkeypatch.setenv("LOBULE_ENGINE", "torch fp32")
+
+
 @pytest.fixture(scope="module")
 def vit_b(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ViT-B with weights drawn at random, saved as a training script would."""
@@ -72,7 +78,7 @@ def test_a_vit_b_is_recognised_loaded_and_agrees_with_segment_anything(vit_b: Pa
     assert found.cards[1].title == "SAM ViT-B, any name"
     segmenter = load("any name", "cpu", tmp_path)
     image, box = picture(ellipse((150, 100), (85, 45), (40, 30))), Prompt(Box(40, 10, 121, 81))
-    features, logits, score = predictor_says(segmenter._network, image, box)  # type: ignore[attr-defined]
+    features, logits, score = predictor_says(segmenter._place.network, image, box)  # type: ignore[attr-defined]
     embedding = segmenter.embed(image)
     np.testing.assert_allclose(embedding.features, features, atol=2e-3)
     answer = segmenter.predict(embedding, box)
