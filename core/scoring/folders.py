@@ -99,7 +99,7 @@ def left_out(folder: Path, role: str = "") -> tuple[LeftOut, ...]:
     """
     if _is_one_mask(folder):
         return ()
-    used = {voxels for path in _by_case(folder).values() for voxels in _listed(parts(path))}
+    used = {voxels for path in cases(folder).values() for voxels in _listed(parts(path))}
     names = sorted((path.name for path in folder.iterdir() if path not in used and not is_junk(path.name)), key=natural)
     return tuple(LeftOut(name, role) for name in names)
 
