@@ -3,8 +3,9 @@
 import streamlit as st
 
 from pages.ui.card import plain
+from pages.ui.exporting import exports
 from pages.ui.mode import mode
-from pages.ui.side import exports, model
+from pages.ui.side import model
 from pages.ui.state import AppState, Case
 from pages.ui.toolbar import model_picker
 from pages.ui.viewer.face import viewer

@@ -111,6 +111,17 @@ def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:
     return Response(status_code=204)
 
 
+def _export(state: AppState, case: Case, request: Request, _: bytes) -> Response:
+    from pages.ui.exporting import exported, file_name
+
+    file = request.path_params["file"]
+    made = exported(state, case, file)
+    if made is None:
+        return _NOTHING
+    saved = {"Content-Disposition": f'attachment; filename="{file_name(case, file)}"'}
+    return Response(made, media_type="application/octet-stream", headers=_PRIVATE | saved)
+
+
 def _span(request: Request, exhibit: Exhibit) -> tuple[int, int]:
     first, last = int(request.query_params["from"]), int(request.query_params["to"])
     if not 0 <= first < last <= min(exhibit.shape[0], first + SLICES_AT_ONCE):
@@ -128,5 +139,6 @@ ROUTES = [
     Route("/lobule/{token}/layer/{name}", _of_token(_layer)),
     Route("/lobule/{token}/objects", _of_case(_objects)),
     Route("/lobule/{token}/do", _of_case(_do), methods=["POST"]),
+    Route("/lobule/{token}/export/{file}", _of_case(_export)),
     Route("/lobule/{token}/look", _of_case(_look), methods=["POST"]),
 ]
