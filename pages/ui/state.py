@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pages.ui.desk import Desk
     from pages.ui.readers import Readers
     from pages.ui.scored import Scored
+    from pages.ui.viewer.carrying import Run
 
 UNKNOWN_SCREEN = (1280, 720)
 SIDE_WIDTH, ABOVE_AND_BELOW, SMALLEST_HEIGHT = 470, 134, 320
@@ -65,7 +66,8 @@ class Case:
         boxes: What the canvas started from: number, box and label of each object.
         seen: What the model was given last.
         labels_trouble: Why the labels last uploaded could not be taken as reference, or None.
-        turn: Held by whoever changes the annotation: the page's script, or a request of the viewer.
+        turn: Held by whoever changes the annotation: the page's script, a request of the viewer, or `run`.
+        run: The objects that are carried through the slices, or were last.
     """
 
     volume: Volume
@@ -83,6 +85,7 @@ class Case:
     seen: Seen | None = None
     labels_trouble: str | None = None
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
+    run: "Run | None" = field(default=None, repr=False)
 
     @classmethod
     def of(cls, volume: Volume, reference: Mask | None = None) -> "Case":

@@ -6,6 +6,7 @@ import struct
 from typing import Any
 
 from core.editing.annotation import Annotation
+from core.editing.carrying import marked
 from core.editing.outline import Outline
 from pages.ui.words import ENGLISH
 from pages.ui.words.steps import known
@@ -50,6 +51,7 @@ def _header(annotation: Annotation, active: int | None, language: str) -> dict[s
                 "id": finding.id,
                 "label": finding.label,
                 "slices": list(finding.slices),
+                "marked": list(marked(finding)),
                 "voxels": finding.voxels,
                 "ml": _number(finding.volume_ml(annotation.grid)),
                 "score": _number(finding.score),

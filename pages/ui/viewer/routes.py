@@ -92,6 +92,7 @@ def _objects(state: AppState, case: Case, request: Request, __: bytes) -> Respon
 def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
     from core.editing.commands import from_json, perform
     from pages.ui.viewer.answers import answer
+    from pages.ui.viewer.background import CARRY, begin
     from pages.ui.viewer.prompts import KINDS, ask
 
     asked = json.loads(sent)
@@ -99,6 +100,8 @@ def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
         since = int(request.query_params.get("since", case.annotation.version))
         if asked["do"] in KINDS:
             active: int | None = ask(state, case, asked)
+        elif asked["do"] == CARRY:
+            active = begin(state, case, asked)
         else:
             active = perform(from_json(asked), case.annotation, case.volume)
         return Response(answer(case.annotation, since, active, state.language), headers=_PRIVATE)
@@ -122,6 +125,18 @@ def _export(state: AppState, case: Case, request: Request, _: bytes) -> Response
     return Response(made, media_type="application/octet-stream", headers=_PRIVATE | saved)
 
 
+def _beside(name: str) -> Callable[[AppState, Case, Request, bytes], Response]:
+    """Make a job of a function of `background`, which loads torch: the address is printed before."""
+
+    def job(*given: Any) -> Response:
+        from pages.ui.viewer import background
+
+        answered: Response = getattr(background, name)(*given)
+        return answered
+
+    return job
+
+
 def _span(request: Request, exhibit: Exhibit) -> tuple[int, int]:
     first, last = int(request.query_params["from"]), int(request.query_params["to"])
     if not 0 <= first < last <= min(exhibit.shape[0], first + SLICES_AT_ONCE):
@@ -140,5 +155,7 @@ ROUTES = [
     Route("/lobule/{token}/objects", _of_case(_objects)),
     Route("/lobule/{token}/do", _of_case(_do), methods=["POST"]),
     Route("/lobule/{token}/export/{file}", _of_case(_export)),
+    Route("/lobule/{token}/carrying", _of_case(_beside("carrying"))),
+    Route("/lobule/{token}/stop", _of_case(_beside("stop")), methods=["POST"]),
     Route("/lobule/{token}/look", _of_case(_look), methods=["POST"]),
 ]
