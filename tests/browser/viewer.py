@@ -11,6 +11,7 @@ from core.segmentation.prompt import Box
 from tests.browser.reader import Reader
 
 LOADED_MS = 60_000
+REST_MS = 350
 GREY = 15  # no further than this lie the channels of a grey apart
 
 
@@ -21,6 +22,14 @@ class Viewer:
         self.reader, self.page = reader, reader.page
         self.root = self.page.locator(".lobule")
         expect(self.root).to_have_attribute("data-ready", "true")
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until the picture keeps its place: what stands round it may come later."""
+        before = None
+        while (now := self.transform()) != before:
+            before = now
+            self.page.wait_for_timeout(REST_MS)
 
     def loaded(self) -> "Viewer":
         """Wait until the whole volume is in the browser."""
