@@ -13,6 +13,7 @@ from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
 from pages.ui.prompting import ask_again, collect
+from pages.ui.seen import Tried
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known, title
@@ -135,6 +136,8 @@ def model(state: AppState, case: Case) -> None:
         else:
             caption = t("side.saw_caption", slice=case.seen.z + 1, window=case.seen.window)
             st.image(boxed(case.seen.picture, case.seen.box), caption=caption, width=256)
+            if case.seen.tried:
+                st.caption(_tried(case.seen.tried))
         if card is None:
             return
         if case.volume.has_hu:
@@ -142,6 +145,14 @@ def model(state: AppState, case: Case) -> None:
             st.toggle(t("side.feed"), key="feed", on_change=_take_feed, args=(case,))
             st.caption(t("side.feed_caption", window=card.window))
         st.caption(_facts(card) + _device(state))
+
+
+def _tried(tried: Tried) -> str:
+    """Say which of two pictures the answer was found on."""
+    whole, zoomed = f"{tried.whole:.2f}", f"{tried.zoomed:.2f}"
+    if tried.enlarged:
+        return t("side.saw_enlarged", zoomed=zoomed, whole=whole)
+    return t("side.saw_whole", zoomed=zoomed, whole=whole)
 
 
 def _facts(card: ModelCard) -> str:

@@ -11,12 +11,13 @@ import streamlit as st
 
 from core.editing.annotation import Annotation
 from core.imaging.label import Label
-from core.imaging.picture import Pixels, display_size
+from core.imaging.picture import display_size
 from core.imaging.preprocess import Denoising, Normalising
 from core.imaging.reading import SeriesSummary
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
+from pages.ui.seen import Seen
 from pages.ui.viewer.exhibit import Exhibit, Layer
 
 if TYPE_CHECKING:
@@ -28,23 +29,6 @@ if TYPE_CHECKING:
 
 UNKNOWN_SCREEN = (1280, 720)
 SIDE_WIDTH, ABOVE_AND_BELOW, SMALLEST_HEIGHT = 470, 134, 320
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the model was given when it was last asked.
-
-    Attributes:
-        z: The slice, from 0.
-        picture: ``(h, w)`` uint8, exactly as it went in.
-        box: ``(y0, x0, y1, x1)`` in that picture, or None.
-        window: The window it was made with.
-    """
-
-    z: int
-    picture: Pixels
-    box: tuple[float, float, float, float] | None
-    window: Window
 
 
 @dataclass

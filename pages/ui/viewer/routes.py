@@ -95,16 +95,17 @@ def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
     from pages.ui.viewer.background import CARRY, begin
     from pages.ui.viewer.prompts import KINDS, ask
 
-    asked = json.loads(sent)
+    asked, tried = json.loads(sent), None
+    since = int(request.query_params.get("since", case.annotation.version))
+    active: int | None = None
+    if asked["do"] in KINDS:  # works without the turn, and takes it for the result
+        active, tried = ask(state, case, asked)
+    elif asked["do"] == CARRY:
+        active = begin(state, case, asked)
     with case.turn:
-        since = int(request.query_params.get("since", case.annotation.version))
-        if asked["do"] in KINDS:
-            active: int | None = ask(state, case, asked)
-        elif asked["do"] == CARRY:
-            active = begin(state, case, asked)
-        else:
+        if asked["do"] not in (*KINDS, CARRY):
             active = perform(from_json(asked), case.annotation, case.volume)
-        return Response(answer(case.annotation, since, active, state.language), headers=_PRIVATE)
+        return Response(answer(case.annotation, since, active, state.language, tried), headers=_PRIVATE)
 
 
 def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:

@@ -189,6 +189,7 @@ export class Viewer extends Stage {
       if (object && this.session.active?.id !== object.id) this.session.active = { id: object.id, label: object.label };
     }
     if (job.travels) this.welcome();
+    if (answer.tried) this.notice.tried(answer.tried);
     if (job.carries) this.carrying.look();
     this.carrying.offer(job.travels);
     if (job.addsLabel) this.setLabel(this.objects.labels.at(-1).value);
