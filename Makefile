@@ -3,7 +3,7 @@ PORT ?= 8501
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test lint types unit browser benchmarks screenshot clean
+.PHONY: run test lint types unit browser benchmarks screenshot tour clean
 
 run: .venv/app.stamp
 	@echo "Lobule is starting at http://127.0.0.1:$(PORT)  (Ctrl+C stops it)"
@@ -32,6 +32,9 @@ benchmarks: .venv/dev.stamp
 
 screenshot: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m docs.screenshot
+
+tour: .venv/dev.stamp .venv/browser.stamp
+	$(BIN)/python -m docs.tour
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
