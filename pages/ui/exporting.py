@@ -13,7 +13,7 @@ import streamlit as st
 from core.editing.record import prompts_json
 from core.imaging.picture import png
 from core.imaging.writing import mask_bytes
-from pages.ui.slices import painted
+from pages.ui.painting import painted
 from pages.ui.state import AppState, Case
 from pages.ui.viewer.tokens import token_of
 from pages.ui.words import t
