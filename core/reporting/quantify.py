@@ -1,0 +1,256 @@
+"""How large each object of a mask is, how dense, how long and how far from the surface of the liver.
+
+====================  ==========================================================================================
+figure                definition
+====================  ==========================================================================================
+lesion                voxels of one label that touch by a side, an edge or a corner; the liver is never divided
+volume                voxels × volume of a voxel
+HU                    of all voxels of the object; SD with n − 1; percentiles between ranks
+longest diameter      see `diameter`: in one axial slice, and the longest line at right angles to it
+extent                of the box around the object along the axes of the image: voxels × spacing
+liver                 the label liver and the tumours that touch it, holes filled
+tumour burden         the tumour's share of that liver and of tumours beside it, in %
+distance to surface   shortest way from a lesion's surface to that liver's; 0 where it reaches or crosses it. Both run
+                      through the middles of the voxel sides that part inside from outside
+====================  ==========================================================================================
+
+Where the file gave no voxel size, everything in ml and mm is ``nan``. What cannot be known is never 0.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import binary_fill_holes, find_objects
+from scipy.spatial import KDTree
+
+from core.errors import GeometryError
+from core.imaging.grid import Grid
+from core.imaging.volume import LIVER, TUMOUR, Mask, Volume
+from core.reporting.diameter import Diameter, longest_diameter
+from core.scoring.crop import Box, joint_box
+from core.scoring.elements import THREADS
+from core.scoring.lesions import Labels, components
+
+Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+_EDGE = (
+    "The liver reaches the edge of the scan: its volume, the burden and the distances are those of what was scanned."
+)
+
+
+@dataclass(frozen=True)
+class Density:
+    """The values of an object's voxels; HU if the volume holds such."""
+
+    mean: float
+    sd: float
+    minimum: float
+    p5: float
+    p25: float
+    median: float
+    p75: float
+    p95: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A whole label, or one lesion of it.
+
+    Attributes:
+        label: Value in the label map.
+        number: From 1, the largest lesion of the label first; 0 is the whole label.
+        voxels: How many.
+        volume_ml: Its volume.
+        density: Of its voxels.
+        first: Its lowest slice, from 0.
+        last: Its highest slice.
+        extent_mm: Of the box around it, ``(z, y, x)``.
+        diameter: Where it is longest; None without a voxel size.
+        to_surface_mm: From a lesion to the surface of the liver; ``nan`` without a liver, beside it, or of a whole
+            label.
+        middle: Index ``(z, y, x)`` of its centre of mass.
+    """
+
+    label: int
+    number: int
+    voxels: int
+    volume_ml: float
+    density: Density
+    first: int
+    last: int
+    extent_mm: tuple[float, float, float]
+    diameter: Diameter | None
+    to_surface_mm: float
+    middle: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Quantities:
+    """All that was measured on a mask.
+
+    Attributes:
+        labels: One for each label there is, rising.
+        lesions: Of all labels but the liver, label by label, largest first.
+        liver_ml: Of the liver with its tumours; ``nan`` without the label liver.
+        burden_percent: Share of tumour; ``nan`` without the label liver.
+        notes: What a reader must know.
+    """
+
+    labels: tuple[Measured, ...]
+    lesions: tuple[Measured, ...]
+    liver_ml: float
+    burden_percent: float
+    notes: tuple[str, ...] = ()
+
+    def lesions_of(self, label: int) -> tuple[Measured, ...]:
+        """Return the lesions of one label."""
+        return tuple(lesion for lesion in self.lesions if lesion.label == label)
+
+
+def quantify(volume: Volume, mask: Mask) -> Quantities:
+    """Measure every label of a mask and every lesion.
+
+    About a second for a liver with ten tumours in 512 × 512 × 300 voxels.
+
+    Args:
+        volume: The CT.
+        mask: Labels on ``volume.grid``; bool counts as label 1.
+
+    Raises:
+        GeometryError: The mask does not lie on the volume's grid.
+    """
+    if not mask.grid.matches(volume.grid):
+        raise GeometryError(
+            f"The mask has {mask.grid.shape} voxels and the image {volume.grid.shape} (slices, rows, columns), "
+            "or it lies elsewhere in space. Measure it on the image it was drawn on."
+        )
+    voxels = mask.voxels.view(np.uint8)
+    values = [int(value) for value in np.flatnonzero(np.bincount(voxels.ravel(), minlength=256)) if value]
+    liver = _whole_liver(voxels) if LIVER in values else None
+    labels, lesions = [], []
+    for value in values:
+        whole, pieces = _of_label(volume, voxels, value, liver)
+        labels.append(whole)
+        lesions += pieces
+    return Quantities(tuple(labels), tuple(lesions), *_burden(volume.grid, voxels, liver))
+
+
+def _of_label(volume: Volume, voxels: Bytes, value: int, liver: Bools | None) -> tuple[Measured, list[Measured]]:
+    box = joint_box(voxels, voxels, value)
+    mask = voxels[box] == value
+    whole = _measured(volume, mask, box, value)
+    if value == LIVER:
+        return whole, []
+    numbers, found = components(mask)
+    inner = numbers[1:-1, 1:-1, 1:-1]
+    away = _to_surface(numbers, len(found), box, liver, volume.grid)
+    pieces = []
+    for lesion, own, mm in zip(found, find_objects(inner), away, strict=True):
+        piece = _measured(volume, inner[own] == lesion.number, _within(box, own), value)
+        pieces.append(replace(piece, to_surface_mm=mm))
+    pieces.sort(key=lambda piece: (-piece.voxels, piece.first))
+    return whole, [replace(piece, number=number) for number, piece in enumerate(pieces, start=1)]
+
+
+def _within(outer: Box, inner: Box) -> Box:
+    z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(outer, inner, strict=True))
+    return z, y, x
+
+
+def _measured(volume: Volume, mask: Bools, box: Box, value: int) -> Measured:
+    """Measure one object that fills its box."""
+    start = (box[0].start, box[1].start, box[2].start)
+    grid, count = volume.grid, int(np.count_nonzero(mask))
+    z, y, x = (n * mm if grid.has_spacing else math.nan for n, mm in zip(mask.shape, grid.spacing, strict=True))
+    sums = [mask.sum(axis=axes) @ np.arange(n) for axes, n in zip(((1, 2), (0, 2), (0, 1)), mask.shape, strict=True)]
+    middle = [float(total) / count + first for total, first in zip(sums, start, strict=True)]
+    return Measured(
+        label=value,
+        number=0,
+        voxels=count,
+        volume_ml=count * grid.voxel_ml,
+        density=_density(volume.hu[box][mask]),
+        first=box[0].start,
+        last=box[0].stop - 1,
+        extent_mm=(z, y, x),
+        diameter=longest_diameter(mask, grid.spacing, start) if grid.has_spacing else None,
+        to_surface_mm=math.nan,
+        middle=(middle[0], middle[1], middle[2]),
+    )
+
+
+def _density(values: npt.NDArray[np.int16]) -> Density:
+    low, p5, p25, median, p75, p95, high = (float(v) for v in np.percentile(values, (0, 5, 25, 50, 75, 95, 100)))
+    sd = float(values.std(ddof=1, dtype=np.float64)) if len(values) > 1 else math.nan
+    return Density(float(values.mean(dtype=np.float64)), sd, low, p5, p25, median, p75, p95, high)
+
+
+def _whole_liver(voxels: Bytes) -> Bools:
+    """Return the liver with the tumours that touch it and with what it encloses."""
+    both = (voxels == LIVER) | (voxels == TUMOUR)
+    box = joint_box(both, both)
+    numbers, found = components(both[box])
+    numbers = numbers[1:-1, 1:-1, 1:-1]
+    held = np.zeros(len(found) + 1, np.bool_)
+    held[np.unique(numbers[voxels[box] == LIVER])] = True
+    whole = np.zeros(voxels.shape, np.bool_)
+    whole[box] = binary_fill_holes(held[numbers])
+    return whole
+
+
+def _burden(grid: Grid, voxels: Bytes, liver: Bools | None) -> tuple[float, float, tuple[str, ...]]:
+    if liver is None:
+        return math.nan, math.nan, ()
+    tumour = voxels == TUMOUR
+    burden = 100 * np.count_nonzero(tumour) / np.count_nonzero(liver | tumour)
+    faces = (liver[0], liver[-1], liver[:, 0], liver[:, -1], liver[:, :, 0], liver[:, :, -1])
+    notes = (_EDGE,) if any(face.any() for face in faces) else ()
+    return np.count_nonzero(liver) * grid.voxel_ml, burden, notes
+
+
+def _to_surface(numbers: Labels, count: int, box: Box, liver: Bools | None, grid: Grid) -> list[float]:
+    """Return for each component of a label the distance in mm from its surface to that of the liver."""
+    if liver is None or not grid.has_spacing or not count:
+        return [math.nan] * count
+    frame = _around(box, joint_box(liver, liver))
+    held = np.zeros([side.stop - side.start for side in frame], numbers.dtype)
+    held[_relative(box, frame)] = numbers[1:-1, 1:-1, 1:-1]
+    whole = liver[frame]
+    surface, _ = _surface(whole.view(np.uint8))
+    points, owners = _surface(held)
+    size = np.asarray(grid.spacing)
+    distances, _ = KDTree(surface * size).query(points * size, workers=THREADS)
+    nearest = np.full(count + 1, np.inf)
+    np.minimum.at(nearest, owners, distances)
+    inside = np.bincount(held[whole], minlength=count + 1) > 0
+    outside = np.bincount(held[~whole], minlength=count + 1) > 0
+    nearest[inside & outside] = 0.0
+    nearest[~inside & (nearest > 0)] = math.nan
+    return [float(mm) for mm in nearest[1:]]
+
+
+def _surface(numbers: Labels) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return the middles ``(n, 3)`` of the voxel sides that part components from the rest, and whose each is."""
+    padded = np.pad(numbers, 1)
+    points, owners = [], []
+    for axis in range(3):
+        first, second = (
+            padded[tuple(side if k == axis else slice(None) for k in range(3))] for side in (np.s_[:-1], np.s_[1:])
+        )
+        places = np.nonzero((first > 0) != (second > 0))
+        owners.append(np.maximum(first[places], second[places]).astype(np.int64))
+        points.append(np.transpose(places) + 0.5 * (np.arange(3) == axis) - 1)
+    return np.concatenate(points), np.concatenate(owners)
+
+
+def _around(first: Box, second: Box) -> Box:
+    z, y, x = (slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(first, second, strict=True))
+    return z, y, x
+
+
+def _relative(inner: Box, outer: Box) -> Box:
+    z, y, x = (slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
+    return z, y, x
