@@ -73,7 +73,7 @@ def next_label(labels: Iterable[Label], name: str) -> Label:
     free = next((value for value in range(3, 256) if value not in values), None)
     if free is None:
         raise PromptError("All 255 labels are in use. Reuse one of them.")
-    label = Label(free, name, _colour(free))
+    label = Label(free, name, colour_of(free))
     check_name(label, taken)
     return label
 
@@ -108,8 +108,11 @@ def renumbered(mask: Mask, values: Mapping[int, int]) -> Mask:
     return replace(mask, voxels=table[mask.voxels.view(np.uint8)], names=dict(sorted(names.items())))
 
 
-def _colour(value: int) -> tuple[int, int, int]:
-    """Step round the colour wheel from blue by the golden angle: any few neighbours lie far apart."""
+def colour_of(value: int) -> tuple[int, int, int]:
+    """Return the colour of a label of the user's own: any few neighbours lie far apart.
+
+    Each value is a step of the golden angle round the colour wheel, from blue.
+    """
     hue = (0.58 + (value - 3) * _GOLDEN_ANGLE) % 1
     lightness = (0.62, 0.72, 0.5)[(value // 5) % 3]
     red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.85)
