@@ -139,20 +139,38 @@ def quantify(volume: Volume, mask: Mask) -> Quantities:
 
 
 def _of_label(volume: Volume, voxels: Bytes, value: int, liver: Bools | None) -> tuple[Measured, list[Measured]]:
-    box = joint_box(voxels, voxels, value)
-    mask = voxels[box] == value
-    whole = _measured(volume, mask, box, value)
+    numbers, box = lesions_in(voxels, value)
+    whole = _measured(volume, numbers > 0, box, value)
     if value == LIVER:
         return whole, []
+    places = find_objects(numbers)
+    away = _to_surface(numbers, len(places), box, liver, volume.grid)
+    lesions = []
+    for number, (own, mm) in enumerate(zip(places, away, strict=True), start=1):
+        lesion = _measured(volume, numbers[own] == number, _within(box, own), value)
+        lesions.append(replace(lesion, number=number, to_surface_mm=mm))
+    return whole, lesions
+
+
+def lesions_in(voxels: Bytes, value: int) -> tuple[Labels, Box]:
+    """Number the lesions of a label, the largest first and of equals the lowest; the liver is one.
+
+    Args:
+        voxels: ``(z, y, x)`` labels.
+        value: Of the label.
+
+    Returns:
+        Numbers from 1, 0 beside them, in the smallest box around the label; and that box.
+    """
+    box = joint_box(voxels, voxels, value)
+    mask = voxels[box] == value
+    if value == LIVER:
+        return mask.astype(np.uint32), box
     numbers, found = components(mask)
-    inner = numbers[1:-1, 1:-1, 1:-1]
-    away = _to_surface(numbers, len(found), box, liver, volume.grid)
-    pieces = []
-    for lesion, own, mm in zip(found, find_objects(inner), away, strict=True):
-        piece = _measured(volume, inner[own] == lesion.number, _within(box, own), value)
-        pieces.append(replace(piece, to_surface_mm=mm))
-    pieces.sort(key=lambda piece: (-piece.voxels, piece.first))
-    return whole, [replace(piece, number=number) for number, piece in enumerate(pieces, start=1)]
+    ranks = np.zeros(len(found) + 1, np.uint32)
+    for rank, lesion in enumerate(sorted(found, key=lambda lesion: (-lesion.voxels, lesion.centre)), start=1):
+        ranks[lesion.number] = rank
+    return ranks[numbers[1:-1, 1:-1, 1:-1]], box
 
 
 def _within(outer: Box, inner: Box) -> Box:
@@ -217,7 +235,7 @@ def _to_surface(numbers: Labels, count: int, box: Box, liver: Bools | None, grid
         return [math.nan] * count
     frame = _around(box, joint_box(liver, liver))
     held = np.zeros([side.stop - side.start for side in frame], numbers.dtype)
-    held[_relative(box, frame)] = numbers[1:-1, 1:-1, 1:-1]
+    held[_relative(box, frame)] = numbers
     whole = liver[frame]
     surface, _ = _surface(whole.view(np.uint8))
     points, owners = _surface(held)
