@@ -1,4 +1,4 @@
-"""Lobule without a browser: look at a CT, list the models, turn boxes into mask files, score masks."""
+"""Lobule without a browser: look at a CT, list the models, turn boxes into mask files, score and export masks."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ from core.imaging.reading import SeveralSeries
 from core.imaging.samples import SAMPLES
 from core.imaging.writing import write_mask
 from core.reporting.command import add_arguments
+from core.reporting.export import command as exporting
 from core.segmentation.prompt import Prompt
 from core.workspace import batching, propagating
 from core.workspace.arguments import (
@@ -42,6 +43,7 @@ _EXAMPLES = """examples:
   python -m core score predicted_folder drawn_folder --csv scores.csv --json scores.json
   python -m core score predicted.zip drawn.zip --html report.html --jobs 4 --as monai
   python -m core score predicted_folder drawn_folder --backend dask --scheduler tcp://host:8786
+  python -m core export dicom_folder mask.nii.gz --to dicomseg -o seg.dcm
 
 A CT is a NIfTI, NRRD or MetaImage file, a folder or zip of DICOM, a picture, or one of: {samples}.
 Boxes are in voxels as on the screen of the app: Z counts slices from 1 at the feet; rows Y grow to the
@@ -168,6 +170,13 @@ def _parser() -> argparse.ArgumentParser:
     batching.add_arguments(command)
     command = commands.add_parser("score", help="compare masks with labels somebody drew, a pair or two folders")
     add_arguments(command, label_value)
+    command = commands.add_parser(
+        "export",
+        help="write a mask as DICOM-SEG, RTSTRUCT, STL, a table and more",
+        epilog=exporting.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    exporting.add_arguments(command)
     return parser
 
 

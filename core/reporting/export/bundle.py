@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 
 from core.errors import LobuleError, WriteError
@@ -13,6 +12,7 @@ from core.imaging.label import Label
 from core.imaging.writing import mask_bytes, saved
 from core.reporting.export.coco import coco_text
 from core.reporting.export.dicomseg import dicom_seg
+from core.reporting.export.kinds import NAMES_PATIENT, Kind
 from core.reporting.export.rtstruct import rtstruct
 from core.reporting.export.slices import pictures
 from core.reporting.export.table import csv_text
@@ -23,35 +23,6 @@ from core.reporting.segmented import Segmented
 Files = dict[str, bytes]
 Source = Path | Sequence[Path]
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip knows: two exports of one mask are the same bytes
-
-
-class Kind(StrEnum):
-    """The formats."""
-
-    NIFTI = "nifti"
-    NRRD = "nrrd"
-    DICOMSEG = "dicomseg"
-    RTSTRUCT = "rtstruct"
-    STL = "stl"
-    OBJ = "obj"
-    PNG = "png"
-    CSV = "csv"
-    COCO = "coco"
-
-
-NAMES_PATIENT = (Kind.DICOMSEG, Kind.RTSTRUCT)
-"""The formats that take the patient's name and number from the source series."""
-SUFFIXES: dict[Kind, str] = {
-    Kind.NIFTI: ".nii.gz",
-    Kind.NRRD: ".seg.nrrd",
-    Kind.DICOMSEG: ".dcm",
-    Kind.RTSTRUCT: ".dcm",
-    Kind.STL: ".stl",
-    Kind.OBJ: ".obj",
-    Kind.PNG: ".zip",
-    Kind.CSV: ".csv",
-    Kind.COCO: ".json",
-}
 
 
 def exported(segmented: Segmented, kind: Kind, source: Source | None = None) -> Files:

@@ -15,7 +15,8 @@ from core.imaging.grid import Grid
 from core.imaging.reading import read_mask, read_volume
 from core.imaging.volume import Mask, Source, Volume
 from core.imaging.writing import write_mask
-from core.reporting.export.bundle import NAMES_PATIENT, Kind, everything, exported, save
+from core.reporting.export.bundle import everything, exported, save
+from core.reporting.export.kinds import NAMES_PATIENT, Kind
 from core.reporting.quantify import quantify
 from core.reporting.segmented import Segmented
 from tests.core.reporting.export.dicom import DIRECTIONS, Written, written
