@@ -35,9 +35,6 @@ from core.scoring.lesions import Labels, components
 
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
-_EDGE = (
-    "The liver reaches the edge of the scan: its volume, the burden and the distances are those of what was scanned."
-)
 
 
 @dataclass(frozen=True)
@@ -96,14 +93,14 @@ class Quantities:
         lesions: Of all labels but the liver, label by label, largest first.
         liver_ml: Of the liver with its tumours; ``nan`` without the label liver.
         burden_percent: Share of tumour; ``nan`` without the label liver.
-        notes: What a reader must know.
+        liver_is_cut: Whether the liver reaches the edge of the scan, so that all this is of the part that was scanned.
     """
 
     labels: tuple[Measured, ...]
     lesions: tuple[Measured, ...]
     liver_ml: float
     burden_percent: float
-    notes: tuple[str, ...] = ()
+    liver_is_cut: bool = False
 
     def lesions_of(self, label: int) -> tuple[Measured, ...]:
         """Return the lesions of one label."""
@@ -219,14 +216,13 @@ def _whole_liver(voxels: Bytes) -> Bools:
     return whole
 
 
-def _burden(grid: Grid, voxels: Bytes, liver: Bools | None) -> tuple[float, float, tuple[str, ...]]:
+def _burden(grid: Grid, voxels: Bytes, liver: Bools | None) -> tuple[float, float, bool]:
     if liver is None:
-        return math.nan, math.nan, ()
+        return math.nan, math.nan, False
     tumour = voxels == TUMOUR
     burden = 100 * np.count_nonzero(tumour) / np.count_nonzero(liver | tumour)
     faces = (liver[0], liver[-1], liver[:, 0], liver[:, -1], liver[:, :, 0], liver[:, :, -1])
-    notes = (_EDGE,) if any(face.any() for face in faces) else ()
-    return np.count_nonzero(liver) * grid.voxel_ml, burden, notes
+    return np.count_nonzero(liver) * grid.voxel_ml, burden, any(bool(face.any()) for face in faces)
 
 
 def _to_surface(numbers: Labels, count: int, box: Box, liver: Bools | None, grid: Grid) -> list[float]:

@@ -12,8 +12,8 @@ from core.imaging.volume import LIVER
 from core.reporting.meshes import SurfaceMesh
 
 _GLASS = 0.28  # how much of what lies behind the liver's surface it hides
-_LIGHT = np.array((-0.35, -0.85, 0.4))  # from the front, a little from the right and above
-_TURN, _TILT = np.radians(-18), np.radians(12)
+_LIGHT = np.array((-0.35, -0.85, 0.4))  # from where the reader is, on the screen: right, away, up
+_TURN, _TILT = np.radians(17), np.radians(12)  # from the right of the front, a little from above
 _EDGE = 0.04  # of the picture, left free around
 _FINE = 2  # drawn this much larger, then made smaller, for smooth edges
 
@@ -33,11 +33,11 @@ def figure(meshes: Sequence[SurfaceMesh], height: int = 460) -> go.Figure:
         shown.add_mesh3d(
             x=x, y=y, z=z, i=i, j=j, k=k, color=mesh.label.css, hoverinfo="skip",
             opacity=_GLASS if mesh.label.value == LIVER else 1.0,
-            lighting={"ambient": 0.45, "diffuse": 0.7, "specular": 0.1},
-            lightposition=dict(zip("xyz", (10_000 * _LIGHT).tolist(), strict=True)),
+            lighting={"ambient": 0.65, "diffuse": 0.5, "specular": 0.1, "roughness": 0.8},
+            lightposition={"x": -3000, "y": -10000, "z": 6000},
         )  # fmt: skip
     axes = {f"{axis}axis": {"title": f"{axis} / {unit}", "showbackground": False} for axis in "xyz"}
-    view = {"eye": {"x": -0.55, "y": -1.75, "z": 0.4}, "projection": {"type": "orthographic"}}
+    view = {"eye": {"x": -0.4, "y": -1.3, "z": 0.3}}
     shown.update_layout(
         scene={"aspectmode": "data", "camera": view, **axes}, height=height, margin=dict.fromkeys("lrtb", 0),
         showlegend=False,
