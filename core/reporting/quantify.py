@@ -20,13 +20,15 @@ Where the file gave no voxel size, everything in ml and mm is ``nan``. What cann
 import math
 from dataclasses import dataclass, replace
 
+import cc3d
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_fill_holes, find_objects
+from scipy.ndimage import find_objects
 from scipy.spatial import KDTree
 
 from core.errors import GeometryError
 from core.imaging.grid import Grid
+from core.imaging.label import voxels_by_value
 from core.imaging.volume import LIVER, TUMOUR, Mask, Volume
 from core.reporting.diameter import Diameter, longest_diameter
 from core.scoring.crop import Box, joint_box
@@ -34,6 +36,7 @@ from core.scoring.elements import THREADS
 from core.scoring.lesions import Labels, components
 
 Bools = npt.NDArray[np.bool_]
+_FEW = 32  # of so many points of a surface, one is asked first
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -125,7 +128,7 @@ def quantify(volume: Volume, mask: Mask) -> Quantities:
             "or it lies elsewhere in space. Measure it on the image it was drawn on."
         )
     voxels = mask.voxels.view(np.uint8)
-    values = [int(value) for value in np.flatnonzero(np.bincount(voxels.ravel(), minlength=256)) if value]
+    values = (np.flatnonzero(voxels_by_value(voxels)[1:]) + 1).tolist()
     liver = _whole_liver(voxels) if LIVER in values else None
     labels, lesions = [], []
     for value in values:
@@ -212,8 +215,15 @@ def _whole_liver(voxels: Bytes) -> Bools:
     held = np.zeros(len(found) + 1, np.bool_)
     held[np.unique(numbers[voxels[box] == LIVER])] = True
     whole = np.zeros(voxels.shape, np.bool_)
-    whole[box] = binary_fill_holes(held[numbers])
+    whole[box] = _filled(held[numbers])
     return whole
+
+
+def _filled(mask: Bools) -> Bools:
+    """Fill what cannot be reached from outside by the sides of voxels."""
+    outside = cc3d.connected_components(~np.pad(mask, 1), connectivity=6)
+    filled: Bools = outside[1:-1, 1:-1, 1:-1] != outside[0, 0, 0]
+    return filled
 
 
 def _burden(grid: Grid, voxels: Bytes, liver: Bools | None) -> tuple[float, float, bool]:
@@ -236,14 +246,21 @@ def _to_surface(numbers: Labels, count: int, box: Box, liver: Bools | None, grid
     surface, _ = _surface(whole.view(np.uint8))
     points, owners = _surface(held)
     size = np.asarray(grid.spacing)
-    distances, _ = KDTree(surface * size).query(points * size, workers=THREADS)
-    nearest = np.full(count + 1, np.inf)
-    np.minimum.at(nearest, owners, distances)
+    tree = KDTree(surface * size)
+    order = np.argsort(owners, kind="stable")
+    ends = np.cumsum(np.bincount(owners, minlength=count + 1))
+    nearest = np.array([np.inf, *(_nearest(tree, own) for own in np.split((points * size)[order], ends)[1:-1])])
     inside = np.bincount(held[whole], minlength=count + 1) > 0
     outside = np.bincount(held[~whole], minlength=count + 1) > 0
     nearest[inside & outside] = 0.0
     nearest[~inside & (nearest > 0)] = math.nan
     return [float(mm) for mm in nearest[1:]]
+
+
+def _nearest(tree: KDTree, points: npt.NDArray[np.float64]) -> float:
+    """Return the shortest distance from any of the points; a few of them tell how far the others need to look."""
+    known = float(tree.query(points[::_FEW], workers=THREADS)[0].min())
+    return min(known, float(tree.query(points, distance_upper_bound=known, workers=THREADS)[0].min()))
 
 
 def _surface(numbers: Labels) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:

@@ -8,7 +8,7 @@ import numpy as np
 from core.editing.annotation import Annotation
 from core.editing.record import prompts_json
 from core.errors import GeometryError, WriteError
-from core.imaging.label import DEFAULT_LABELS, Label, clean_name, colour_of
+from core.imaging.label import DEFAULT_LABELS, Label, clean_name, colour_of, voxels_by_value
 from core.imaging.volume import Mask, Volume
 from core.reporting.making import Making, making_of
 
@@ -44,8 +44,8 @@ class Segmented:
         cls, volume: Volume, mask: Mask, making: Making | None = None, reference: Mask | None = None
     ) -> "Segmented":
         """Take a mask from a file, whose values are called as the file says, or as usual."""
-        values = np.flatnonzero(np.bincount(mask.voxels.view(np.uint8).ravel(), minlength=256)).tolist()
-        labels = tuple(_label(value, mask.names.get(value, "")) for value in values if value)
+        values = np.flatnonzero(voxels_by_value(mask.voxels)[1:]) + 1
+        labels = tuple(_label(value, mask.names.get(value, "")) for value in values.tolist())
         return cls(volume, mask, labels, making, reference)
 
     @classmethod
@@ -57,7 +57,7 @@ class Segmented:
     @cached_property
     def held(self) -> tuple[Label, ...]:
         """The labels that the mask holds, by rising value."""
-        counts = np.bincount(self.mask.voxels.view(np.uint8).ravel(), minlength=256)
+        counts = voxels_by_value(self.mask.voxels)
         known = {label.value: label for label in self.labels}
         return tuple(known.get(value) or _label(value, "") for value in range(1, 256) if counts[value])
 

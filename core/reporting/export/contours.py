@@ -23,13 +23,18 @@ def outlines(mask: npt.NDArray[np.bool_]) -> list[Floats]:
         For each piece ``(n, 2)`` points ``(y, x)`` in pixels, whole numbers being middles of pixels; the first is
         not repeated at the end. Pixels that touch by a corner belong to two pieces.
     """
+    if not mask.any():
+        return []
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    part = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     generator = contourpy.contour_generator(
-        z=np.pad(mask, 1).astype(np.float64), fill_type=contourpy.FillType.OuterOffset
+        z=np.pad(part, 1).astype(np.float64), fill_type=contourpy.FillType.OuterOffset
     )
     points, offsets = generator.filled(0.5, 2.0)
+    first = np.array((rows[0], columns[0])) - 1
     found = []
     for piece, starts in zip(points, offsets, strict=True):
-        rings = [_bends(piece[a : b - 1, ::-1] - 1) for a, b in pairwise(starts)]
+        rings = [_bends(piece[a : b - 1, ::-1]) + first for a, b in pairwise(starts)]
         found.append(_keyholed(rings))
     return found
 

@@ -37,7 +37,7 @@ def images_of(series: SourceSeries) -> list[pydicom.Dataset]:
         ReadError: They do not say what they are called, or in which frame of reference they lie.
     """
     found = {str(image.get("SOPInstanceUID")): image for image in series.images}
-    images = []
+    images: list[pydicom.Dataset] = []
     for image in found.values():
         lacks = [keyword for keyword in _MUST_SAY if not image.get(keyword)]
         if lacks:
@@ -46,7 +46,8 @@ def images_of(series: SourceSeries) -> list[pydicom.Dataset]:
                 "Export NIfTI or NRRD, or export the original series again."
             )
         image = copy.copy(image)
-        image.decode()  # so that names can be written in another character set
+        if not images:
+            image.decode()  # what is taken over from it can then be written in another character set
         for keyword in _MAY_BE_EMPTY:
             if keyword not in image:
                 setattr(image, keyword, None if keyword == "SeriesNumber" else "")
