@@ -6,6 +6,8 @@ slices, so the file is read back with Lobule's own reader and compared before an
 
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import highdicom
@@ -67,8 +69,7 @@ def _written(segmented: Segmented, series: SourceSeries, pixels: npt.NDArray[np.
     if len(images) == 1 and len(series.images) > 1:
         pixels = _by_frame(series, pixels, int(images[0].NumberOfFrames))
     segments = [_described(number, label, segmented) for number, label in enumerate(segmented.held, start=1)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom quotes odd values of the series, which belong into no log
+    with _explained():
         return highdicom.seg.Segmentation(
             source_images=images,
             pixel_array=pixels,
@@ -89,6 +90,24 @@ def _written(segmented: Segmented, series: SourceSeries, pixels: npt.NDArray[np.
         )
 
 
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Keep quiet what pydicom and highdicom say of odd values, as they quote them, and say what became of it.
+
+    Raises:
+        WriteError: The headers of the series lack something, or hold what cannot be.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise WriteError(
+                "The headers of this DICOM series are incomplete or odd, so that no DICOM-SEG can be written for it. "
+                "Export NIfTI or NRRD, or export the original series again."
+            ) from error
+
+
 def _by_frame(series: SourceSeries, pixels: npt.NDArray[np.uint8], frames: int) -> npt.NDArray[np.uint8]:
     """Put slices in the order in which a multi-frame file stores them."""
     stored = np.zeros((frames, *pixels.shape[1:]), np.uint8)
@@ -101,7 +120,7 @@ def _described(number: int, label: Label, segmented: Segmented) -> highdicom.seg
     by_hand = segmented.making is not None and not segmented.making.is_automatic
     return highdicom.seg.SegmentDescription(
         segment_number=number,
-        segment_label=label.name,
+        segment_label=patient.plain_name(label.name),
         segmented_property_category=category,
         segmented_property_type=kind,
         algorithm_type=How.MANUAL if by_hand else How.SEMIAUTOMATIC,

@@ -55,6 +55,11 @@ def images_of(series: SourceSeries) -> list[pydicom.Dataset]:
     return images
 
 
+def plain_name(name: str) -> str:
+    """Return a name as DICOM takes it: a backslash would part it in two."""
+    return name.replace("\\", "/")
+
+
 def new_uid() -> str:
     """Return an identifier that nobody else has; it says nothing of place or patient."""
     return str(uid.generate_uid(prefix=None))

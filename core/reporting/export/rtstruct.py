@@ -112,7 +112,8 @@ def _image(image: pydicom.Dataset, frame: int | None = None) -> Dataset:
 
 def _roi(number: int, label: Label, segmented: Segmented, frame: str) -> Dataset:
     roi = Dataset()
-    roi.ROINumber, roi.ROIName, roi.ReferencedFrameOfReferenceUID = number, label.name, frame
+    roi.ROINumber, roi.ROIName = number, patient.plain_name(label.name)
+    roi.ReferencedFrameOfReferenceUID = frame
     by_hand = segmented.making is not None and not segmented.making.is_automatic
     roi.ROIGenerationAlgorithm = "MANUAL" if by_hand else "SEMIAUTOMATIC"
     return roi
@@ -121,7 +122,7 @@ def _roi(number: int, label: Label, segmented: Segmented, frame: str) -> Dataset
 def _observed(number: int, label: Label) -> Dataset:
     seen = Dataset()
     seen.ObservationNumber = seen.ReferencedROINumber = number
-    seen.ROIObservationLabel = label.name[:16].rstrip()
+    seen.ROIObservationLabel = patient.plain_name(label.name)[:16].rstrip()
     seen.RTROIInterpretedType = "GTV" if label.value == TUMOUR else "ORGAN"
     seen.ROIInterpreter = ""
     return seen

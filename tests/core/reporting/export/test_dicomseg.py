@@ -1,10 +1,12 @@
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import highdicom
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread, uid
 
 from core.editing.annotation import Annotation
 from core.errors import GeometryError, ReadError, WriteError
@@ -13,6 +15,7 @@ from core.imaging.reading import read_mask, read_volume
 from core.imaging.volume import Mask
 from core.reporting.export import dicomseg
 from core.reporting.export.dicomseg import dicom_seg
+from core.reporting.export.rtstruct import rtstruct
 from core.reporting.segmented import Segmented
 from tests.core.imaging.dicom_files import PATIENT_ID, PATIENT_NAME
 from tests.core.reporting.export.dicom import DIRECTIONS, Written, drawn, written
@@ -158,3 +161,74 @@ def test_drawings_of_this_test_hold_what_is_hard_to_write(tmp_path: Path) -> Non
     assert set(np.unique(voxels)) == {0, 1, 2, 7}
     assert (voxels[-1] == 7).sum() == 2
     assert not np.array_equal(voxels, voxels[::-1])
+
+
+def test_a_series_with_headers_that_cannot_be_is_refused_without_a_word_of_them(tmp_path: Path) -> None:
+    made = written(tmp_path / "ct")
+    series = source_series(made.folder, made.volume)
+    for image in series.images:
+        image.ImageOrientationPatient = None
+
+    with pytest.raises(WriteError, match="incomplete or odd") as told:
+        dicom_seg(made.segmented, series)
+    assert PATIENT_NAME not in str(told.value)
+
+
+def test_a_name_with_a_backslash_stays_one_name(tmp_path: Path) -> None:
+    made = written(tmp_path / "ct")
+    named = Segmented.of_mask(made.volume, Mask(made.segmented.mask.voxels, made.volume.grid, names={7: "cyst\\old"}))
+    series = source_series(made.folder, made.volume)
+
+    seg, structures = (dcmread(BytesIO(write(named, series))) for write in (dicom_seg, rtstruct))
+
+    assert seg.SegmentSequence[2].SegmentLabel == "cyst/old"
+    assert structures.StructureSetROISequence[2].ROIName == "cyst/old"
+
+
+def multi_frame(file: Path, order: list[int]) -> None:
+    """Turn the first slice of a series into an enhanced CT that stores its slices in another order."""
+    data = dcmread(file)
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = uid.EnhancedCTImageStorage
+    data.NumberOfFrames = len(order)
+    data.PixelData = data.PixelData * len(order)
+    x, y, z = (float(mm) for mm in data.ImagePositionPatient)
+    data.PerFrameFunctionalGroupsSequence = [
+        group(PlanePositionSequence={"ImagePositionPatient": [x, y, z + 2.5 * n]}) for n in order
+    ]
+    data.SharedFunctionalGroupsSequence = [
+        group(
+            PlaneOrientationSequence={"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]},
+            PixelMeasuresSequence={"PixelSpacing": [0.75, 0.8], "SliceThickness": 2.5},
+            PixelValueTransformationSequence={"RescaleSlope": 1, "RescaleIntercept": -1024},
+        )
+    ]
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleIntercept"):
+        del data[keyword]
+    data.save_as(file)
+
+
+def group(**sequences: dict[str, Any]) -> Dataset:
+    outer = Dataset()
+    for name, values in sequences.items():
+        inner = Dataset()
+        for keyword, value in values.items():
+            setattr(inner, keyword, value)
+        setattr(outer, name, [inner])
+    return outer
+
+
+def test_an_enhanced_ct_is_segmented_frame_by_frame_in_its_own_order(tmp_path: Path) -> None:
+    file = written(tmp_path / "ct").files[0]
+    multi_frame(file, [3, 0, 1, 6, 5, 4, 2])
+    volume = read_volume(file)
+    mask = drawn(volume)
+    series = source_series(file, volume)
+
+    (tmp_path / "seg.dcm").write_bytes(dicom_seg(Segmented.of_mask(volume, mask), series))
+    structures = dcmread(BytesIO(rtstruct(Segmented.of_mask(volume, mask), series)))
+
+    back = read_mask(tmp_path / "seg.dcm", volume)
+    assert np.array_equal(back.voxels, np.where(mask.voxels == 7, 3, mask.voxels))
+    (cyst,) = structures.ROIContourSequence[2].ContourSequence[:1]
+    assert cyst.ContourImageSequence[0].ReferencedFrameNumber == 4  # slice 7 is the fourth frame of the file
+    assert float(cyst.ContourData[2]) == pytest.approx(-300 + 6 * 2.5)
