@@ -148,8 +148,9 @@ def case_report(
 
 def _tiles(measured: Quantities, labels: Sequence[Label], tell: Tell) -> Rows:
     tiles = []
-    if not math.isnan(measured.burden_percent):
+    if not math.isnan(measured.liver_ml):
         tiles.append((tell("summary.liver"), case_tables.millilitres(measured.liver_ml, tell)))
+    if not math.isnan(measured.burden_percent):
         tiles.append((tell("summary.burden"), f"{measured.burden_percent:.1f} %"))
     for label in labels:
         lesions = measured.lesions_of(label.value)
@@ -157,8 +158,8 @@ def _tiles(measured: Quantities, labels: Sequence[Label], tell: Tell) -> Rows:
             name = label_name(tell, label.name)
             tiles.append((tell("summary.lesions", name=name), str(len(lesions))))
             longest = max((x.diameter.longest_mm for x in lesions if x.diameter), default=math.nan)
-            shown = tell("unknown") if math.isnan(longest) else f"{longest:.1f} mm"
-            tiles.append((tell("summary.longest", name=name), shown))
+            if not math.isnan(longest):
+                tiles.append((tell("summary.longest", name=name), f"{longest:.1f} mm"))
     return tiles
 
 
@@ -183,6 +184,9 @@ def _caption(shot: Shot, labels: Sequence[Label], tell: Tell) -> str:
     if lesion is None:
         return tell("pictures.whole", slice=shot.z + 1)
     name = next(label_name(tell, label.name) for label in labels if label.value == lesion.label)
+    if lesion.diameter is None:
+        at = {"name": name, "number": lesion.number, "slice": shot.z + 1}
+        return tell("pictures.lesion_bare", **at, voxels=f"{lesion.voxels:,}")
     return tell(
         "pictures.lesion",
         name=name,

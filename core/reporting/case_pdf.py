@@ -9,6 +9,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
+    CondPageBreak,
     Flowable,
     Image,
     KeepTogether,
@@ -31,6 +32,7 @@ _INK, _SOFT, _LINE, _WASH, _MAIN = (
     colors.HexColor(code) for code in ("#1f2933", "#52606d", "#d9e2ec", "#f5f7fa", "#0f766e")
 )
 _NARROWEST, _WIDEST = 7, 16  # letters of a column that its width counts
+_ROOM = 38 * mm  # that a section needs on a page to begin there
 _TILES = 4  # in a row
 _SCENE = (80 * mm, 99 * mm)
 
@@ -92,7 +94,7 @@ class _Story:
             "title": ParagraphStyle("title", plain, fontName=LATIN_BOLD, fontSize=19, leading=24),
             "section": ParagraphStyle(
                 "section", plain, fontName=LATIN_BOLD, fontSize=13, leading=17, textColor=_MAIN, spaceBefore=12,
-                spaceAfter=4, keepWithNext=1,
+                spaceAfter=4,
             ),
             "device": ParagraphStyle(
                 "device", plain, fontName=LATIN_BOLD, backColor=colors.HexColor("#fffbea"), borderPadding=4,
@@ -135,7 +137,7 @@ class _Story:
         return Paragraph(self.found.marked(text), self.styles[style])
 
     def _section(self, key: str, *parts: Flowable) -> list[Flowable]:
-        return [self._text(self.case.tell(key), "section"), *parts]
+        return [CondPageBreak(_ROOM), self._text(self.case.tell(key), "section"), *parts]
 
     def _notes(self) -> list[Flowable]:
         if not self.case.notes:
@@ -175,7 +177,7 @@ class _Story:
         pairs = [self._pair(pair) for pair in self.case.pairs]
         more = [self._text(self.case.more, "soft")] if self.case.more else []
         head = self._section("pictures", self._legend(), self._text(self.case.pictures_note, "soft"), Spacer(1, 6))
-        return [KeepTogether([*head, *pairs[:1]]), *pairs[1:], *more]
+        return [KeepTogether([*head[1:], *pairs[:1]]), *pairs[1:], *more]
 
     def _legend(self) -> Flowable:
         told = [
@@ -207,10 +209,8 @@ def _styled(*commands: tuple[object, ...]) -> TableStyle:
 def _widths(table: Table) -> list[float]:
     """Share out the width of the page by how much stands in each column."""
     columns = zip(table.heads, *table.rows, strict=True)
-    letters = [
-        min(max(_NARROWEST, max(len(text) for text in (head[: _WIDEST // 2], *texts))), _WIDEST)
-        for head, *texts in columns
-    ]
+    longest = [max(map(len, (*head.split(), *texts))) for head, *texts in columns]
+    letters = [min(max(_NARROWEST, count), _WIDEST) for count in longest]
     return [_WIDE * count / sum(letters) for count in letters]
 
 

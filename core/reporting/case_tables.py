@@ -1,6 +1,7 @@
 """The tables of a case: what was measured of labels and lesions, and how far they agree with given labels."""
 
 import math
+from collections.abc import Sequence
 
 from core.imaging.label import DEFAULT_LABELS
 from core.reporting.quantify import Measured, Quantities
@@ -20,50 +21,52 @@ _FIGURES = (
     "lesion_recall",
     "lesion_precision",
 )
+_LABELS = ("volume", "voxels", "slices", "extent", "mean", "percentiles")
+_LESIONS = ("volume", "diameters", "at", "slices", "extent", "mean", "percentiles", "surface")
+_IN_MM = ("volume", "diameters", "at", "extent", "surface")
+_IN_HU = ("mean", "percentiles")
 _DIGITS = {"hd95_mm": 2, "assd_mm": 2, "volume_difference_ml": 2}
 _TOLERANCE_MM = 2.0
 
 
 def labels(measured: Quantities, segmented: Segmented, tell: Tell) -> Parts:
-    """Return heads, rows and colours of the table of whole labels."""
-    known = {label.value: label for label in segmented.held}
-    ending = "" if segmented.volume.has_hu else "_other"
-    heads = [tell(f"column.{key}") for key in ("label", "volume", "voxels", "slices", "extent")]
-    heads += [tell(f"column.{key}{ending}") for key in ("mean", "percentiles")]
-    rows = [
-        [
-            label_name(tell, known[whole.label].name),
-            _number(whole.volume_ml, 2, tell),
-            f"{whole.voxels:,}",
-            f"{whole.first + 1}–{whole.last + 1}",
-            _extent(whole, tell),
-            *_density(whole),
-        ]
-        for whole in measured.labels
-    ]
-    return heads, rows, [known[whole.label].css for whole in measured.labels]
+    """Return heads, rows and colours of the table of whole labels; without a voxel size, no millimetres."""
+    return _table("label", measured.labels, _LABELS, segmented, tell)
 
 
 def lesions(measured: Quantities, segmented: Segmented, tell: Tell) -> Parts:
-    """Return heads, rows and colours of the table of lesions."""
+    """Return heads, rows and colours of the table of lesions; without a voxel size, no millimetres."""
+    return _table("lesion", measured.lesions, _LESIONS, segmented, tell)
+
+
+def _table(first: str, things: Sequence[Measured], columns: Sequence[str], segmented: Segmented, tell: Tell) -> Parts:
     known = {label.value: label for label in segmented.held}
+    if not segmented.volume.grid.has_spacing:
+        columns = ["voxels", *(key for key in columns if key not in (*_IN_MM, "voxels"))]
     ending = "" if segmented.volume.has_hu else "_other"
-    heads = [tell(f"column.{key}") for key in ("lesion", "volume", "diameters", "at", "slices", "extent")]
-    heads += [tell(f"column.{key}{ending}") for key in ("mean", "percentiles")] + [tell("column.surface")]
-    rows = [
-        [
-            f"{label_name(tell, known[lesion.label].name)} {lesion.number}",
-            _number(lesion.volume_ml, 2, tell),
-            diameters(lesion, tell),
-            str(lesion.diameter.z + 1) if lesion.diameter else tell("none"),
-            f"{lesion.first + 1}–{lesion.last + 1}",
-            _extent(lesion, tell),
-            *_density(lesion),
-            _number(lesion.to_surface_mm, 1, tell),
-        ]
-        for lesion in measured.lesions
-    ]
-    return heads, rows, [known[lesion.label].css for lesion in measured.lesions]
+    heads = [tell(f"column.{key}{ending if key in _IN_HU else ''}") for key in (first, *columns)]
+    rows = []
+    for thing in things:
+        name = label_name(tell, known[thing.label].name)
+        rows.append([f"{name} {thing.number}" if thing.number else name, *(_cell(thing, key, tell) for key in columns)])
+    return heads, rows, [known[thing.label].css for thing in things]
+
+
+def _cell(thing: Measured, key: str, tell: Tell) -> str:
+    found = thing.density
+    percentiles = " / ".join(f"{value:.0f}" for value in (found.p5, found.median, found.p95))
+    texts = {
+        "volume": lambda: _number(thing.volume_ml, 2, tell),
+        "voxels": lambda: f"{thing.voxels:,}",
+        "diameters": lambda: diameters(thing, tell),
+        "at": lambda: str(thing.diameter.z + 1) if thing.diameter else tell("none"),
+        "slices": lambda: f"{thing.first + 1}–{thing.last + 1}",
+        "extent": lambda: " × ".join(f"{mm:.1f}" for mm in thing.extent_mm),
+        "mean": lambda: f"{found.mean:.0f}" + ("" if math.isnan(found.sd) else f" ± {found.sd:.0f}"),
+        "percentiles": lambda: percentiles,
+        "surface": lambda: _number(thing.to_surface_mm, 1, tell),
+    }
+    return texts[key]().replace("-", "−")
 
 
 def scores(segmented: Segmented, tell: Tell) -> tuple[Parts | None, str]:
@@ -101,19 +104,6 @@ def _figures(card: Scorecard, value: int, tell: Tell) -> list[str]:
 
 def _figure(value: float, digits: int, tell: Tell) -> str:
     return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else tell("score.undefined")
-
-
-def _extent(measured: Measured, tell: Tell) -> str:
-    if math.isnan(measured.extent_mm[0]):
-        return tell("unknown")
-    return " × ".join(f"{mm:.1f}" for mm in measured.extent_mm)
-
-
-def _density(measured: Measured) -> tuple[str, str]:
-    found = measured.density
-    mean = f"{found.mean:.0f}" if math.isnan(found.sd) else f"{found.mean:.0f} ± {found.sd:.0f}"
-    percentiles = " / ".join(f"{value:.0f}" for value in (found.p5, found.median, found.p95))
-    return mean.replace("-", "−"), percentiles.replace("-", "−")
 
 
 def _number(value: float, digits: int, tell: Tell) -> str:

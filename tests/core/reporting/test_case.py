@@ -165,7 +165,9 @@ def test_without_a_voxel_size_there_are_no_millimetres() -> None:
     shown = " ".join(text for row in (told.lesions.rows if told.lesions else []) for text in row)
     assert "nan" not in shown
     assert ("Voxel (slice × row × column)", "not known") in told.image
-    assert dict(told.tiles)["Liver with its tumours"] == "not known"
+    assert [name for name, _ in told.tiles] == ["Tumour burden", "Lesions: Tumour", "Lesions: cyst"]
+    assert "mm" not in " ".join(told.lesions.heads if told.lesions else [])
+    assert told.pairs[1].caption == "Tumour 1, slice 5: 480 voxels."
 
 
 def test_values_that_are_not_hu_are_not_called_so() -> None:
