@@ -38,11 +38,17 @@ def figure(meshes: Sequence[SurfaceMesh], height: int = 460) -> go.Figure:
         )  # fmt: skip
     axes = {f"{axis}axis": {"title": f"{axis} / {unit}", "showbackground": False} for axis in "xyz"}
     view = {"eye": {"x": -0.4, "y": -1.3, "z": 0.3}}
-    shown.update_layout(
-        scene={"aspectmode": "data", "camera": view, **axes}, height=height, margin=dict.fromkeys("lrtb", 0),
-        showlegend=False,
-    )  # fmt: skip
+    shape = {"aspectmode": "manual", "aspectratio": _sides(meshes)}
+    margin = dict.fromkeys("lrtb", 0)
+    shown.update_layout(scene={**shape, "camera": view, **axes}, height=height, margin=margin, showlegend=False)
     return shown
+
+
+def _sides(meshes: Sequence[SurfaceMesh]) -> dict[str, float]:
+    """Return the sides of the box around all, the longest 1: true to the patient, and always in sight."""
+    every = np.concatenate([mesh.corners for mesh in meshes] or [np.zeros((1, 3)), np.ones((1, 3))])
+    spans = np.ptp(every, axis=0)
+    return dict(zip("xyz", (spans / spans.max()).tolist(), strict=True))
 
 
 def picture(meshes: Sequence[SurfaceMesh], size: tuple[int, int] = (420, 520), ground: RGB = (255, 255, 255)) -> Pixels:

@@ -38,9 +38,9 @@ def opened(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> 
 
 
 def test_the_labels_are_drawn_in_space(opened: Page) -> None:
-    scene = opened.locator("#scene .js-plotly-plot")
+    scene = opened.locator("#part-scene .js-plotly-plot")
     scene.scroll_into_view_if_needed()
-    opened.locator("#scene canvas").first.wait_for()
+    opened.locator("#part-scene canvas").first.wait_for()
     opened.wait_for_timeout(1500)
     drawn = np.asarray(Image.open(io.BytesIO(scene.screenshot())).convert("RGB")).astype(int)
     assert (drawn[..., 1] > drawn[..., 0] + 20).sum() > 2000  # the liver's green
@@ -70,5 +70,5 @@ def test_without_scripts_all_but_the_turning_is_there(browser: Browser, tmp_path
     page.goto(path.as_uri())
     assert page.locator("img.still").is_visible()
     assert not page.locator("div.turning").is_visible()
-    assert "Tumour 1" in page.inner_text("#lesions")
+    assert "Tumour 1" in page.inner_text("#part-lesions")
     context.close()

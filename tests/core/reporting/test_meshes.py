@@ -113,7 +113,9 @@ def test_the_figure_shows_every_label_in_its_colour_and_place() -> None:
 
     assert [trace.color for trace in shown.data] == [LIVER.css, TUMOUR.css]
     assert np.mean(shown.data[1].z) == pytest.approx(-380, abs=0.5)
-    assert shown.layout.scene.aspectmode == "data"
+    spans = np.ptp(np.concatenate([mesh.corners for mesh in found]), axis=0)
+    ratio = shown.layout.scene.aspectratio
+    assert (ratio.x, ratio.y, ratio.z) == pytest.approx(tuple(spans / spans.max()), rel=1e-6)
 
 
 def test_the_picture_has_the_patients_left_on_the_right_and_the_head_above() -> None:
