@@ -68,8 +68,8 @@ def source_series(source: Path | Sequence[Path], volume: Volume, limits: Limits 
         same_place = stack.headers[0].frame_key == volume.source.frame
         if not (same_place and stack.grid.matches(volume.source.grid)):
             raise GeometryError(
-                "These DICOM files are not the series that the mask was drawn on: they lie elsewhere in space. "
-                "Choose the folder that the CT was opened from."
+                "These DICOM files are not the series that the mask was drawn on: they lie elsewhere in space, or the "
+                "mask was drawn on a resampled copy. Choose the folder that the CT was opened from, and draw on the CT."
             )
         images = tuple(read[header.file.path] for header in stack.headers)
         return SourceSeries(images, tuple(header.frame for header in stack.headers), stack.grid)
