@@ -43,7 +43,7 @@ _UNKNOWN = "not recorded"
 
 
 def dicom_seg(segmented: Segmented, series: SourceSeries) -> bytes:
-    """Return a DICOM-SEG file of all labels; about 3 s for 300 slices of 512 × 512.
+    """Return a DICOM-SEG file of all labels; about a second for 300 slices of 512 × 512.
 
     Args:
         segmented: Drawn on a volume from that series.
