@@ -28,6 +28,7 @@ benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.scrolling
 
 screenshot: .venv/dev.stamp .venv/browser.stamp
