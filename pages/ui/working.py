@@ -82,8 +82,8 @@ class Working(Generic[_Made]):
         """End after what is being made now; what is made stays."""
         self._shared.stop.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end, and say whether it came."""
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the end, and say whether it came; without a limit it always does."""
         return self._shared.ended.wait(seconds)
 
 

@@ -54,6 +54,7 @@ def _carry(state: AppState, case: Case, asked: Asked) -> None:
         models.embeddings(),
         models.fed_window(case, segmenter),
         state.language,
+        before=case.run,
     )
 
 

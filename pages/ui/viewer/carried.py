@@ -1,7 +1,7 @@
 """The work of carrying objects through the slices, as a thread does it: slice after slice, then one step."""
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -86,7 +86,10 @@ class Ended:
 
 @dataclass(eq=False)
 class Job:
-    """What the thread works on. It holds no session and no case: one that is closed is let go, and the run ends."""
+    """What the thread works on. It holds no session and no case: one that is closed is let go, and the run ends.
+
+    A run that was told to stop still keeps what it found: `before` waits for that.
+    """
 
     volume: Volume
     annotation: Annotation
@@ -96,6 +99,8 @@ class Job:
     window: Window
     language: str
     waiting: deque[Asked]
+    before: Callable[[], object] | None = None
+    stopped: bool = False
     now: int | None = None
     done: int = 0
     most: int = 0
@@ -110,7 +115,7 @@ class Job:
         """Take what comes next; after the last nothing more is taken on."""
         with self.lock:
             self.done = self.most = 0
-            asked = self.waiting.popleft() if self.waiting else None
+            asked = self.waiting.popleft() if self.waiting and not self.stopped else None
             self.now = asked.object if asked else None
             self.closed = asked is None
             return asked
@@ -118,6 +123,9 @@ class Job:
 
 def carried(job: Job) -> Generator[Shown | Ended]:
     """Carry one object after another. Closed, it keeps what was found of the one at hand."""
+    if job.before is not None:
+        job.before()
+        job.before = None
     while (asked := job.next()) is not None:
         yield from _one(job, asked)
 
@@ -137,9 +145,18 @@ def _one(job: Job, asked: Asked) -> Generator[Shown | Ended]:
     finally:
         with job.turn:
             job.annotation.release(asked.object)
-            if steps:
-                carry(job.annotation, steps, model=job.segmenter.card, window=job.window, identity=asked.object)
+            trouble = _kept(job, asked, steps) or trouble
     yield _ended(asked.object, steps, trouble)
+
+
+def _kept(job: Job, asked: Asked, steps: list[Step]) -> str:
+    """Make what was found one step of the object, and return why that cannot be; the next object is carried anyway."""
+    try:
+        if steps:
+            carry(job.annotation, steps, model=job.segmenter.card, window=job.window, identity=asked.object)
+    except LobuleError as error:
+        return str(error)
+    return ""
 
 
 def _course(job: Job, asked: Asked) -> Course:

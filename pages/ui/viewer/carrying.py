@@ -36,6 +36,8 @@ class Run:
         embeddings: Where encoded slices are kept.
         window: What the model is shown.
         language: Of what is said.
+        before: The run before this one. If it was stopped but still works on a slice, this one begins after it, as
+            both would hold the same object.
     """
 
     def __init__(
@@ -48,9 +50,11 @@ class Run:
         embeddings: Embeddings,
         window: Window,
         language: str = ENGLISH,
+        before: "Run | None" = None,
     ) -> None:
         self.number = next(_numbers)
-        self._job = Job(volume, annotation, turn, segmenter, embeddings, window, language, deque([asked]))
+        ended = before.wait if before is not None and before.is_running else None
+        self._job = Job(volume, annotation, turn, segmenter, embeddings, window, language, deque([asked]), ended)
         self._working: Working[Shown | Ended] = Working(partial(carried, self._job), ())
 
     @property
@@ -76,7 +80,8 @@ class Run:
     @property
     def waiting(self) -> tuple[int, ...]:
         """The objects whose turn is still to come."""
-        return tuple(asked.object for asked in self._job.waiting)
+        with self._job.lock:
+            return tuple(asked.object for asked in self._job.waiting)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -88,16 +93,17 @@ class Run:
         with self._job.lock:
             if self._job.closed or self._working.is_stopping or self._working.has_ended:
                 return False
-            if asked.object != self._job.now and asked.object not in self.waiting:
+            if asked.object not in (self._job.now, *(other.object for other in self._job.waiting)):
                 self._job.waiting.append(asked)
             return True
 
     def stop(self) -> None:
         """End after the slice that is worked on; what was found stays, and what waits is not begun."""
+        self._job.stopped = True
         self._working.stop()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end, and say whether it came."""
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the end, and say whether it came; without a limit it always does."""
         return self._working.wait(seconds)
 
 

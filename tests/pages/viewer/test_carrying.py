@@ -43,9 +43,11 @@ def annotation() -> Annotation:
     return annotation
 
 
-def begun(annotation: Annotation, segmenter: Bright, asked: Asked, turn: object = None) -> Run:
-    lock = turn or RLock()
-    return Run(asked, VOLUME, annotation, lock, segmenter, Embeddings(1 << 20), Bright.card.window)  # type: ignore[arg-type]
+def begun(
+    annotation: Annotation, segmenter: Bright, asked: Asked, turn: object = None, before: Run | None = None
+) -> Run:
+    lock, kept = turn or RLock(), Embeddings(1 << 20)
+    return Run(asked, VOLUME, annotation, lock, segmenter, kept, Bright.card.window, before=before)  # type: ignore[arg-type]
 
 
 def done(run: Run) -> Run:
@@ -81,6 +83,38 @@ def test_stopped_in_the_middle_it_keeps_what_was_found_as_one_step(annotation: A
     assert annotation.finding(1).slices == (MARKED,)
     annotation.redo()
     assert annotation.finding(1).slices == slices
+
+
+def test_a_run_after_a_stopped_one_begins_once_that_has_kept_what_it_found(annotation: Annotation) -> None:
+    segmenter, turn = Gated(free=3), RLock()
+    first = begun(annotation, segmenter, Asked(1), turn)
+    assert segmenter.waits.wait(20)
+    first.stop()
+    second = begun(annotation, Bright(), Asked(1), turn, before=first)
+    assert not second.wait(0.2)  # it would be through in a moment
+    assert second.told == ()
+    with pytest.raises(PromptError):
+        annotation.remove(1)
+    segmenter.gate.set()
+    done(first)
+    done(second)
+    assert annotation.finding(1).slices == tuple(range(FIRST, LAST + 1))
+    annotation.undo()
+    assert 4 <= len(annotation.finding(1).slices) < LAST + 1 - FIRST
+    annotation.remove(1)
+
+
+def test_a_run_that_is_stopped_before_it_begins_changes_nothing(annotation: Annotation) -> None:
+    segmenter, turn = Gated(free=3), RLock()
+    first = begun(annotation, segmenter, Asked(1), turn)
+    assert segmenter.waits.wait(20)
+    second = begun(annotation, Bright(), Asked(2), turn, before=first)
+    second.stop()
+    segmenter.gate.set()
+    done(first)
+    done(second)
+    assert annotation.finding(1).slices == tuple(range(FIRST, LAST + 1))
+    assert annotation.finding(2).slices == (MARKED,)
 
 
 @pytest.mark.parametrize(
