@@ -77,6 +77,12 @@ def look(state: AppState, case: Case, z: int) -> None:
         return
     segmenter = models.segmenter(state.model)
     models.prefetch().want(state.reader, case.volume, case.z, segmenter, models.fed_window(case, segmenter))
+    _heed_pause(state)  # of meanwhile: a model takes seconds to load
+
+
+def _heed_pause(state: AppState) -> None:
+    if state.paused:
+        models.prefetch().cancel(state.reader)
 
 
 def _prompt(asked: Mapping[str, Any]) -> Prompt:

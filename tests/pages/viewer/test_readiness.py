@@ -80,6 +80,18 @@ def test_a_pause_takes_back_what_was_wanted_and_looking_wants_nothing_until_it_e
     assert worker.wanted == [5]
 
 
+def test_a_pause_while_the_model_is_loaded_is_kept(case: Case, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, load = AppState(), models.segmenter
+
+    def slow(name: str) -> Segmenter:
+        pause(state, case, SimpleNamespace(), b'{"paused": true}')  # type: ignore[arg-type]
+        return load(name)
+
+    monkeypatch.setattr(models, "segmenter", slow)
+    look(state, case, 4)
+    assert not asked(state, case)["busy"]
+
+
 def test_while_a_model_loads_the_question_is_answered_at_once(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     coming: Future[Segmenter] = Future()
     monkeypatch.setattr(models, "_loading", lambda _: coming)
