@@ -26,7 +26,7 @@ from core.editing.outline import pack
 from core.imaging.volume import LIVER
 from core.segmentation.doubt import FAR, Doubt, doubtful
 from core.segmentation.likeness import next_box
-from core.segmentation.plausibility import Remark, remarks
+from core.segmentation.plausibility import Kind, Remark, remarks
 from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Segmenter
 from core.segmentation.stability import TIMES, stability
@@ -167,6 +167,9 @@ def _remarks(case: Case, finding: Finding, liver: tuple[Outline, ...]) -> list[R
     _, height, width = case.volume.grid.shape
     boxes = {o.z: o.box for o in finding.outlines if o.box is not None and not o.by_hand}
     found = remarks(case.volume, finding.masks((height, width)), boxes, _union(liver, (height, width)))
+    by_hand = {outline.z for outline in finding.outlines if outline.by_hand}
+    # Where somebody began and ended to draw is their own choice.
+    found = [remark for remark in found if not (remark.kind is Kind.AREA_JUMPS and {remark.z, remark.z - 1} <= by_hand)]
     with _lock:
         _remarked[made_of[0]] = (tuple(ref(one) for one in made_of), found)
     return found

@@ -84,6 +84,13 @@ def test_a_remark_names_its_slice_and_its_numbers(case: Case) -> None:
     assert remark == {"z": LAST, "kind": "area_jumps", "value": 0.12, "usual": LAST - 1}  # 24 of 192 pixels
 
 
+def test_the_area_is_not_remarked_on_where_a_hand_drew_both_slices(case: Case) -> None:
+    case.annotation.draw({9: block(8, 10, 20, 25)}, "paint", identity=1)
+    assert LAST in [remark["z"] for remark in asked(case)["remarks"] if remark["kind"] == "area_jumps"]
+    case.annotation.draw({LAST: THIN | block(11, 13, 15, 20)}, "paint", identity=1)
+    assert "area_jumps" not in {remark["kind"] for remark in asked(case)["remarks"]}
+
+
 def test_what_lies_outside_of_the_liver_that_was_drawn_is_told(case: Case) -> None:
     assert "outside_liver" not in {remark["kind"] for remark in asked(case)["remarks"]}
     case.annotation.draw({5: block(0, 0, 20, 18)}, "paint", label=LIVER)
