@@ -2,10 +2,8 @@
 
 import gc
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock, Thread
-
-import streamlit as st
 
 from core.errors import WeightsError
 from core.imaging.window import Window, whole_range
@@ -20,7 +18,7 @@ from pages.ui.state import Case
 EMBEDDING_BYTES = 1 << 28  # 120 slices; those on disk are there in a millisecond
 EMBEDDING_FILES_BYTES = 4 << 30
 MODELS_KEPT = 2
-_TURN = Lock()
+_TURN, _MAKING = Lock(), Lock()
 
 
 def segmenter(name: str) -> Segmenter:
@@ -99,16 +97,26 @@ def _load(card: ModelCard) -> Future[Segmenter]:
     return loading
 
 
-@st.cache_resource
 def embeddings() -> Embeddings:
     """Return the cache of embeddings, in memory and on disk."""
+    with _MAKING:
+        return _embeddings()
+
+
+@cache
+def _embeddings() -> Embeddings:
     return Embeddings(EMBEDDING_BYTES, EmbeddingFiles(cache_folder() / "embeddings", EMBEDDING_FILES_BYTES))
 
 
-@st.cache_resource
 def prefetch() -> Prefetch:
     """Return the worker that encodes slices before boxes are drawn on them, from the one on the screen outwards."""
-    return Prefetch(embeddings())
+    with _MAKING:
+        return _prefetch()
+
+
+@cache
+def _prefetch() -> Prefetch:
+    return Prefetch(_embeddings())
 
 
 def fed_window(case: Case, segmenter: Segmenter) -> Window:
