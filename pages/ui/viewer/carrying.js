@@ -4,6 +4,7 @@ import { Gone, Unreachable } from "./client.js";
 import { t } from "./strings.js";
 
 const LOOK_MS = 250;
+const NEXT = "next";
 const IDLE = { running: false, object: null, waiting: [], done: 0, most: 0 };
 const STOPS = {
   died: "stop_died", unsure: "stop_unsure", strayed: "stop_strayed", jumped: "stop_jumped", drifted: "stop_drifted",
@@ -14,6 +15,8 @@ export class Carrying {
     this.viewer = viewer;
     this.status = IDLE;
     this.run = this.seen = 0;
+    this.awaited = []; // handles of what the server took on since it was looked at last
+    this.stops = null; // the run that was told to stop, or NEXT for the one that is being asked for
     this.marks = new Map(); // id of an object -> on how many slices a reader marked it
     this.shown = new Map(); // id of an object -> what came of it so far, as a preview
   }
@@ -22,15 +25,35 @@ export class Carrying {
     return [...this.shown.values()];
   }
 
+  /** Objects that were asked for and of which nothing is known yet: their command waits, or is on its way. */
+  get asked() {
+    return [...this.awaited, ...this.viewer.queue.jobs.filter(isCarry).map(({ handle }) => handle)];
+  }
+
+  get underWay() {
+    return this.status.running || this.asked.length > 0;
+  }
+
+  get stopping() {
+    return this.underWay && (this.stops === NEXT || (this.status.running && this.stops === this.run));
+  }
+
+  /** The object that is carried now or comes first, if it has a number. */
+  get current() {
+    return this.status.object ?? this.asked[0]?.id ?? null;
+  }
+
   /** Whether an object is being carried, or waits for it. */
   holds(id) {
-    return this.status.running && (this.status.object === id || this.status.waiting.includes(id));
+    const { running, object, waiting } = this.status;
+    return (running && (object === id || waiting.includes(id))) || this.asked.some((handle) => handle.id === id);
   }
 
   /** Carry the active object from all its marked slices, or anew from slice `z` up to the next marked ones. */
   begin({ z = null, first = null, last = null } = {}, handle = this.viewer.session.active) {
     const { viewer } = this;
     if (!handle) return viewer.notice.say(t("no_active"));
+    this.stops = null;
     const gone = () => handle.id !== null && !viewer.objects.find(handle.id);
     viewer.queue.push({ handle, carries: true, make: () => (gone() ? null : { do: "carry", object: handle.id, z, first, last }) });
   }
@@ -55,15 +78,29 @@ export class Carrying {
     this.marks = new Map(objects.table.map(({ id, marked }) => [id, marked.length]));
   }
 
+  /** What was not sent yet is dropped; what is being asked for is stopped once it is answered. */
   async stop() {
-    this.stopping = true;
+    const { queue } = this.viewer;
+    queue.drop(isCarry);
+    this.stops = this.asked.length > 0 ? NEXT : this.run;
     this.viewer.schedule();
+    if (this.status.running || this.awaited.length > 0) await this.halt();
+  }
+
+  async halt() {
     try {
       await this.viewer.session.client.stop();
     } catch (error) {
-      this.stopping = false;
+      this.stops = null;
       this.viewer.notice.refused(error instanceof Unreachable ? new Error(t("lost")) : error);
     }
+  }
+
+  /** The server took an object on: look at it, or stop it if that was asked meanwhile. */
+  async begun(handle) {
+    this.awaited.push(handle);
+    if (this.stops === NEXT) await this.halt();
+    this.look();
   }
 
   /** Look how far it is until it has ended. What ran before this viewer was there is found too. */
@@ -73,10 +110,15 @@ export class Carrying {
     do {
       this.again = false;
       try {
-        await this.take(await this.viewer.session.client.carrying(this.run, this.seen));
+        const own = this.awaited.length;
+        await this.take(await this.viewer.session.client.carrying(this.run, this.seen), own > 0);
+        this.settled(own);
         this.viewer.notice.trouble("carrying", null);
       } catch (error) {
-        if (error instanceof Gone) break;
+        if (error instanceof Gone) {
+          this.awaited = [];
+          break;
+        }
         if (!(error instanceof Unreachable)) throw error;
         this.viewer.notice.trouble("carrying", error);
         this.again = true;
@@ -86,14 +128,22 @@ export class Carrying {
     this.looking = false;
   }
 
-  async take(answer) {
+  /** The first of what was asked for are known now: a stop for them is one for their run. */
+  settled(count) {
+    if (count === 0) return;
+    this.awaited.splice(0, count);
+    if (this.stops === NEXT && this.asked.length === 0) this.stops = this.run;
+    this.viewer.schedule();
+  }
+
+  /** @param own whether this viewer asked for something since the last answer: then even what has ended is news */
+  async take(answer, own) {
     const begins = answer.run !== this.run;
-    const news = answer.running || this.status.running || !(begins && this.run === 0); // an old run's end is no news
-    const had = this.status.running || this.shown.size > 0;
+    const news = own || answer.running || this.status.running || !(begins && this.run === 0); // an old run's end is no news
+    const had = own || this.status.running || this.shown.size > 0;
     if (begins) this.shown.clear();
     [this.run, this.seen, this.status] = [answer.run, answer.seen ?? 0, answer.running ? answer : IDLE];
     if (answer.running) this.show(answer);
-    else this.stopping = false;
     if (answer.ended?.length > 0 || (!answer.running && had)) await this.settle(answer);
     if (news) this.tell(answer);
     this.viewer.refreshPreviews();
@@ -129,7 +179,7 @@ export class Carrying {
     const { notice } = this.viewer;
     for (const { object, slices, below, above, trouble: refusal } of ended) {
       if (refusal) notice.say(refusal, "error");
-      else notice.say(this.words(object, slices, below, above), "hint");
+      else if (slices.length > 0) notice.say(this.words(object, slices, below, above), "hint");
     }
     if (!running && trouble) notice.say(trouble, "error");
   }
@@ -141,6 +191,10 @@ export class Carrying {
     const reasons = ends.map(([why, slice]) => t("carried_end", { slice, why: t(STOPS[why]) }));
     return [t("carried", { id, first, last }), ...reasons].join(" ");
   }
+}
+
+function isCarry({ carries }) {
+  return Boolean(carries);
 }
 
 /** Whether an object has slices that nobody marked: then it was carried there. */

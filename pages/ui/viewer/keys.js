@@ -124,7 +124,7 @@ export class Keys {
   /** Stop what is being carried, unless a tool is at work. */
   stop() {
     const { carrying, tool } = this.viewer;
-    if (!carrying.status.running || carrying.stopping || tool?.from || tool?.stroke) return false;
+    if (!carrying.underWay || carrying.stopping || tool?.from || tool?.stroke) return false;
     carrying.stop();
     return true;
   }

@@ -22,8 +22,8 @@ export class ObjectList {
     const { data, objects, state, session, queue, lookStamp } = this.viewer;
     const [z] = state.at;
     this.whole.show();
-    const { status } = this.viewer.carrying;
-    const key = [objects.stamp, lookStamp, session.active?.id, z, queue.jobs.length, data.editable, status.object, status.waiting.length].join();
+    const { status, awaited } = this.viewer.carrying;
+    const key = [objects.stamp, lookStamp, session.active?.id, z, queue.jobs.length, data.editable, status.object, status.waiting.length, awaited.length].join();
     if (key === this.key) return;
     this.key = key;
     this.root.hidden = !data.editable;

@@ -16,6 +16,7 @@ export class Queue {
     this.client = client;
     this.objects = objects;
     this.jobs = [];
+    this.current = null; // the job that is on its way
     this.watcher = null; // {changed(), answered(answer), refused(error), trouble(error or null)} of the viewer shown
   }
 
@@ -29,20 +30,28 @@ export class Queue {
     if (!this.sending) this.send();
   }
 
+  /** Forget what was not sent yet of some jobs. */
+  drop(some) {
+    this.jobs = this.jobs.filter((job) => job === this.current || !some(job));
+    this.watcher?.changed();
+  }
+
   async send() {
     this.sending = true;
     while (this.jobs.length > 0) {
-      const job = this.jobs[0];
+      const job = (this.current = this.jobs[0]);
       const command = job.make();
       try {
         const answer = command && (await this.deliver(command));
         this.jobs.shift();
+        this.current = null;
         if (answer) this.finish(job, answer);
       } catch (error) {
         if (!(error instanceof Refused || error instanceof Gone)) console.error(error); // a fault of this code
         this.jobs.shift();
         this.watcher?.refused(error);
       }
+      this.current = null;
       this.watcher?.changed();
     }
     this.sending = false;

@@ -194,7 +194,7 @@ export class Viewer extends Stage {
     if (job.travels) this.welcome();
     this.frame.bar.ready.ask();
     if (answer.tried) this.notice.tried(answer.tried);
-    if (job.carries) this.carrying.look();
+    if (job.carries) this.carrying.begun(job.handle);
     this.carrying.offer(job.travels);
     if (job.addsLabel) this.setLabel(this.objects.labels.at(-1).value);
     this.keepActive();

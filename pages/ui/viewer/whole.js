@@ -38,7 +38,7 @@ export class Whole {
   show() {
     const { viewer } = this;
     const { data } = viewer;
-    const { status } = viewer.carrying;
+    const { status, underWay } = viewer.carrying;
     const object = viewer.activeObject;
     const held = object && viewer.carrying.holds(object.id);
     const can = data.shape[0] > 1 && object && !held;
@@ -51,23 +51,22 @@ export class Whole {
     text(this.on.firstChild, t("carry_on", { slice: z + 1 }));
     attribute(this.on, "title", t("carry_on_hint"));
     const { open } = viewer.carrying;
-    this.all.hidden = open.length < 2 || status.running || data.shape[0] < 2;
+    this.all.hidden = open.length < 2 || underWay || data.shape[0] < 2;
     text(this.all.firstChild, t("carry_all", { count: open.length }));
-    this.showRunning(status);
+    this.running.hidden = !underWay;
+    if (underWay) this.showRunning(status);
     this.trust.show();
-    this.root.hidden = !data.editable || (!object && this.all.hidden && !status.running);
+    this.root.hidden = !data.editable || (!object && this.all.hidden && !underWay);
   }
 
-  showRunning({ running, object, waiting, done, most }) {
-    this.running.hidden = !running;
-    if (!running) return;
+  showRunning({ object, waiting, done, most }) {
     const now = most ? t("carrying_slice", { id: object, slice: done, slices: most }) : t("carrying");
     const then = waiting.length ? ` ${t("carrying_then", { count: waiting.length })}` : "";
     text(this.words, now + then);
     attribute(this.bar, "max", most || 1);
     attribute(this.bar, "value", done);
     text(this.halt, t(this.viewer.carrying.stopping ? "stopping" : "stop"));
-    this.halt.disabled = Boolean(this.viewer.carrying.stopping);
+    this.halt.disabled = this.viewer.carrying.stopping;
     attribute(this.halt, "title", `${t("stop_hint")} (Esc)`);
   }
 }
