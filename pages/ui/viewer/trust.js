@@ -5,6 +5,7 @@ import { t } from "./strings.js";
 
 const REST_MS = 350; // the mask is there first
 const NEXT_MS = 40;
+const AGAIN_MS = 2000;
 const LEVELS = 16;
 const FEW = [255, 209, 102];
 const HALF = [255, 92, 56];
@@ -15,7 +16,7 @@ export class Trust {
   constructor(viewer) {
     this.viewer = viewer;
     this.told = null; // of the object `told.object` when it lay on the slices `shape`
-    this.maps = new Map(); // slice -> agreement of the active object there
+    this.maps = new Map(); // slice -> agreement of the active object there; null while there is none
     this.visited = -1; // place in the ranking
   }
 
@@ -52,14 +53,14 @@ export class Trust {
     const { viewer, key } = this;
     const object = viewer.activeObject;
     if (!object || viewer.left || !key) return;
-    if (viewer.queue.busy || viewer.carrying.status.running) return this.ask(REST_MS); // others need the model now
+    if (viewer.queue.busy || viewer.carrying.underWay) return this.ask(REST_MS); // others need the model now
     const shape = shapeOf(object);
     try {
       const told = await viewer.session.client.trust(object.id, viewer.state.at[0]);
       if (key !== this.key) return;
       [this.told, this.shape] = [told, shape];
     } catch (error) {
-      if (error instanceof Unreachable) return this.ask(2000);
+      if (error instanceof Unreachable) return this.ask(AGAIN_MS);
       if (error instanceof Gone || error instanceof Refused) return; // it went while it was asked about
       throw error;
     }
@@ -74,11 +75,26 @@ export class Trust {
       const answer = await viewer.session.client.agreement(id, z);
       if (key !== this.key) return;
       this.maps.set(z, spread(answer, viewer.data.shape));
+      if (this.lost) viewer.notice.refused(null);
+      this.lost = false;
     } catch (error) {
-      this.maps.delete(z);
-      if (!(error instanceof Unreachable || error instanceof Gone || error instanceof Refused)) throw error;
+      if (key !== this.key) return;
+      if (error instanceof Unreachable) return this.askAgain(z, key);
+      if (!(error instanceof Gone || error instanceof Refused)) throw error; // else it went while it was asked about
     }
     viewer.schedule();
+  }
+
+  /** Until then the slice counts as asked for: each painting would ask at once otherwise. */
+  askAgain(z, key) {
+    const { viewer } = this;
+    this.lost = true;
+    viewer.notice.say(t("lost"), "error");
+    setTimeout(() => {
+      if (key !== this.key || viewer.left) return;
+      this.maps.delete(z);
+      viewer.schedule();
+    }, AGAIN_MS);
   }
 
   /** The agreement on a slice to lay over the picture: {levels, key}, or null. */
