@@ -29,8 +29,18 @@ export class Whole {
     return el("div", { class: "row range" }, el("label", {}, t("limit_first"), this.first), el("label", {}, t("limit_last"), this.last));
   }
 
+  /** Limits are of one object: the next one begins without. */
+  forget() {
+    const id = this.viewer.activeObject?.id;
+    if (id === this.limited) return;
+    this.limited = id;
+    this.first.value = this.last.value = "";
+    this.ends.open = false;
+  }
+
   /** The slices that the reader wants it to stay between, counted from 0. */
   limits() {
+    this.forget();
     const number = (field) => (this.ends.open && Number.isFinite(field.valueAsNumber) ? Math.round(field.valueAsNumber) - 1 : null);
     return { first: number(this.first), last: number(this.last) };
   }
@@ -55,6 +65,7 @@ export class Whole {
     text(this.all.firstChild, t("carry_all", { count: open.length }));
     this.running.hidden = !underWay;
     if (underWay) this.showRunning(status);
+    this.forget();
     this.trust.show();
     this.root.hidden = !data.editable || (!object && this.all.hidden && !underWay);
   }
