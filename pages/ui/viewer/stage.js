@@ -103,11 +103,11 @@ export class Stage {
     if (object && this.visible(object)) this.activate({ id, label: object.label });
   }
 
-  /** After undo and redo show where they made a difference. */
+  /** After undo and redo show where they made a difference; between its slices the reader stays where he is. */
   follow({ regions, cleared }) {
     const changed = [...new Set([...regions.map(({ z }) => z), ...cleared])];
     const [z] = this.state.at;
-    if (changed.length === 0 || changed.includes(z)) return;
+    if (changed.length === 0 || (z >= Math.min(...changed) && z <= Math.max(...changed))) return;
     this.goTo(changed.reduce((best, one) => (Math.abs(one - z) < Math.abs(best - z) ? one : best)));
   }
 
