@@ -46,7 +46,7 @@ export class ObjectList {
     dot.style.background = label.colour;
     const [size, slices] = [viewer.words.size(object), viewer.words.slices(object)];
     text(words.firstChild, `${object.id} ${label.name}`);
-    text(words.lastChild, `${size} · ${slices}`);
+    text(words.lastChild, `${slices} · ${size}`);
     this.showScore(sure, object.score);
     const active = viewer.session.active?.id === object.id;
     const busy = viewer.carrying.holds(object.id) || viewer.queue.jobs.some(({ handle }) => handle?.id === object.id);
