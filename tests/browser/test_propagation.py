@@ -10,7 +10,7 @@ from pathlib import Path
 import cc3d
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from core.imaging.samples import lits_117, phantom
 from core.imaging.volume import TUMOUR
@@ -104,6 +104,49 @@ def test_carrying_can_be_stopped_the_rest_goes_on_meanwhile_and_what_was_found_i
     left = viewer.labels(tmp_path) == TUMOUR
     assert np.flatnonzero(left.any(axis=(1, 2))).tolist() == [z]
     assert left[z, 100, 60:81].all()
+
+
+def test_carrying_can_be_stopped_before_the_server_has_answered_that_it_began(reader: Reader, tmp_path: Path) -> None:
+    _, z, box = lesion(phantom()[1].voxels, 0)
+    viewer = opened(reader, "Phantom")
+    viewer.go_to(z + 1)
+    viewer.box(box)
+    held: list[Route] = []
+    viewer.page.route("**/do?*", lambda route: held.append(route))
+    viewer.page.keyboard.press("a")
+    progress = viewer.root.locator(".whole .running")
+    expect(progress).to_contain_text("Finding the object on other slices…")
+    viewer.page.keyboard.press("Escape")
+    expect(progress).to_contain_text("Stopping…")
+    with viewer.page.expect_response("**/stop"):
+        for route in held:
+            route.continue_()
+        viewer.page.unroute("**/do?*")
+    carried(viewer)
+    expect(progress).to_be_hidden()
+    expect(viewer.objects.locator("[aria-current=true]")).to_have_count(1)  # Esc did not leave the object
+    whole = np.flatnonzero(lesion(phantom()[1].voxels, 0)[0].any(axis=(1, 2)))
+    found = np.flatnonzero((viewer.labels(tmp_path) == TUMOUR).any(axis=(1, 2)))
+    assert len(found) < len(whole)
+
+
+def test_a_first_carry_that_fails_before_it_is_looked_at_is_told(reader: Reader) -> None:
+    _, z, box = lesion(phantom()[1].voxels, 0)
+    viewer = opened(reader, "Phantom")
+    viewer.go_to(z + 1)
+    viewer.box(box)
+    viewer.root.locator(".ends summary").click()
+    viewer.root.get_by_label("From slice").fill(str(z + 3))
+    viewer.root.get_by_label("to slice").fill(str(z - 2))
+    held: list[Route] = []
+    viewer.page.route("**/carrying?*", lambda route: held.append(route))
+    viewer.act("carry")
+    viewer.page.wait_for_timeout(1500)  # the run is over by now
+    for route in held:
+        route.continue_()
+    viewer.page.unroute("**/carrying?*")
+    expect(viewer.said).to_contain_text(f"The first slice, {z + 3}, lies above the last, {z - 2}")
+    carried(viewer)
 
 
 def test_the_next_doubtful_slice_and_the_heat_map_show_where_to_look(reader: Reader) -> None:
