@@ -1,4 +1,4 @@
-// The styles of the controls: fetched once, and put beside those that Streamlit has placed for the frame.
+// Whether the theme is light, and the styles of the controls: fetched once, and put beside those that Streamlit has placed for the frame.
 
 const FILES = ["controls.css", "panel.css", "whole.css", "dialogs.css", "low.css"];
 let sheets;
@@ -10,6 +10,19 @@ export async function controlStyles(element) {
   const scope = element.getRootNode();
   const missing = styles.filter((sheet) => !scope.adoptedStyleSheets.includes(sheet));
   scope.adoptedStyleSheets = [...scope.adoptedStyleSheets, ...missing];
+}
+
+/** Wear the theme that the page has, also when it changes with no word to the viewer; `light` is what the app knows. */
+export function wearTheme(element, light) {
+  const wear = () => element.classList.toggle("light", isLight(element) ?? light);
+  element.ontransitionend = ({ target, propertyName }) => target === element && propertyName === "background-color" && wear();
+  wear();
+}
+
+/** Whether an element's ground is light; null where it has none yet. */
+function isLight(element) {
+  const found = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(getComputedStyle(element).backgroundColor);
+  return found && found.slice(1).reduce((sum, n) => sum + Number(n), 0) > (3 * 255) / 2;
 }
 
 async function fetched(name) {

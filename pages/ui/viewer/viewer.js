@@ -16,7 +16,7 @@ import { Reports } from "./reports.js";
 import { habits, sessionOf } from "./session.js";
 import { Stage } from "./stage.js";
 import { speak, t } from "./strings.js";
-import { controlStyles } from "./theme.js";
+import { controlStyles, wearTheme } from "./theme.js";
 import { Trust } from "./trust.js";
 import { Loader, volumeOf } from "./volume.js";
 
@@ -138,7 +138,7 @@ export class Viewer extends Stage {
     const told = before && (before.window.level !== level || before.window.width !== width);
     if (told && !this.reports.isOwn(data)) this.setWindow(level, width);
     if (before && before.label !== data.label && !this.reports.isOwn(data)) this.setLabel(data.label);
-    this.root.classList.toggle("light", Boolean(data.light));
+    wearTheme(this.root, Boolean(data.light));
     this.root.classList.toggle("reading-only", !data.editable);
     if (!this.tool || (!data.takesPoints && ["plus", "minus"].includes(this.state.tool))) this.setTool("box");
     this.wear();
