@@ -148,3 +148,10 @@ def test_every_control_has_a_name_and_is_reached_with_the_tab_key_in_the_order_o
             break
     parts = [part for part, _ in itertools.groupby(found for found in reached if found)]
     assert parts == ["strip", "stage", "panel", "bar"], reached
+
+
+def test_the_viewer_follows_the_theme_of_the_page_at_once(reader: Reader) -> None:
+    viewer = opened(reader, "Phantom")
+    for theme, light in (("light", True), ("dark", False), ("light", True)):
+        viewer.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        expect(viewer.page.locator(".lobule.light")).to_have_count(int(light))
