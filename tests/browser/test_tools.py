@@ -132,6 +132,7 @@ def test_each_entry_of_the_menu_makes_of_an_object_what_core_makes_of_it(viewer:
         undo = viewer.root.locator("[data-act=undo]")
         expect(undo).to_have_attribute("aria-label", f"Undo: {step(name)}")
         viewer.press("Control+z")
+        expect(viewer.root.locator("[data-act=redo]")).to_have_attribute("aria-label", f"Redo: {step(name)}")
         assert (changed(viewer, ct) == before).all()
 
     viewer.change("remove_small", 1)
