@@ -171,8 +171,7 @@ def test_the_errors_of_a_comparison_are_shown_in_the_viewer(viewer: Viewer, tumo
     viewer.go_to(SLICE)
     viewer.box(BOX)
     page = viewer.page
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.get_by_role("link", name="Metrics").click()
+    page.get_by_role("link", name="Metrics").click()  # at once: the app is about to hear of the box
     viewer.reader.button("Score").last.click()
     page.get_by_text("All planes", exact=True).click()
     errors = Viewer(viewer.reader).loaded()

@@ -3,12 +3,29 @@
 const REST_MS = 500;
 const LOOK_MS = 100;
 const CHANGED_MS = 150;
+const LEAVING_MS = 2000;
 
 export class Reports {
-  constructor(viewer, component) {
+  constructor(viewer, component, signal) {
     this.viewer = viewer;
     this.take(component);
     this.sent = new Set();
+    this.leaving = 0;
+    document.addEventListener("click", (event) => this.follow(event), { signal, capture: true });
+  }
+
+  /** A link is followed: Streamlit forgets the way to another page if this one is heard of before it is there. */
+  follow(event) {
+    if (event.composedPath().some((node) => node.tagName === "A")) this.leaving = performance.now() + LEAVING_MS;
+  }
+
+  soon(timer, tell, ms) {
+    clearTimeout(this[timer]);
+    this[timer] = setTimeout(() => {
+      const left = this.leaving - performance.now();
+      if (left > 0) this.soon(timer, tell, left);
+      else tell();
+    }, ms);
   }
 
   take({ setStateValue, setTriggerValue }) {
@@ -27,8 +44,7 @@ export class Reports {
   }
 
   moved() {
-    clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.rest(), REST_MS);
+    this.soon("resting", () => this.rest(), REST_MS);
   }
 
   rest() {
@@ -55,8 +71,7 @@ export class Reports {
   }
 
   changed(version) {
-    clearTimeout(this.changing);
-    this.changing = setTimeout(() => this.trigger("changed", version), CHANGED_MS);
+    this.soon("changing", () => this.trigger("changed", version), CHANGED_MS);
   }
 
   /** The place is taken down: what waits is not told any more, a page that is gone cannot be. */

@@ -80,14 +80,14 @@ export class Viewer extends Stage {
     };
     this.words = new Readout(this);
     this.looksOf = new Looks(this);
-    this.reports = new Reports(this, component);
+    this.stop = new AbortController();
+    this.reports = new Reports(this, component, this.stop.signal);
     this.build(parentElement);
     this.begin();
     this.take(component);
   }
 
   build(place) {
-    this.stop = new AbortController();
     this.root = el("div", { class: "lobule", role: "group", "aria-label": t("viewer"), "data-busy": "false", "data-ready": "false", "data-loaded": "false" });
     this.notice = new Notice(this);
     this.carrying = new Carrying(this);
