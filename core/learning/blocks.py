@@ -15,7 +15,7 @@ from core.learning.flat import ALL, Batch, Sampling, Save
 from core.learning.losses import loss
 from core.learning.networks import NetworkConfig, build_network
 from core.learning.pictures import resized, resized_labels, shown
-from core.learning.training import Settings
+from core.learning.settings import Settings
 from core.learning.validation import Tally
 
 

@@ -16,7 +16,7 @@ from core.learning.dataset import Dataset
 from core.learning.losses import loss
 from core.learning.networks import NetworkConfig, build_network
 from core.learning.pictures import resized, resized_labels, shown
-from core.learning.training import Settings
+from core.learning.settings import Settings
 from core.learning.validation import Tally
 
 Batch = tuple[torch.Tensor, torch.Tensor]
