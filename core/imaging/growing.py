@@ -26,7 +26,11 @@ def grown_region(
     image = SimpleITK.GetImageFromArray(picture.astype(np.float32))
     smooth = SimpleITK.CurvatureFlow(image, 0.125, 5)
     found = SimpleITK.ConfidenceConnected(
-        smooth, seedList=[(seed[1], seed[0])], numberOfIterations=rounds, multiplier=spread, initialNeighborhoodRadius=2,
+        smooth,
+        seedList=[(seed[1], seed[0])],
+        numberOfIterations=rounds,
+        multiplier=spread,
+        initialNeighborhoodRadius=2,
         replaceValue=1,
-    )  # fmt: skip
+    )
     return np.asarray(SimpleITK.GetArrayFromImage(SimpleITK.BinaryFillhole(found)) > 0)

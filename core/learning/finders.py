@@ -156,10 +156,14 @@ def found_boxes(finder: Finder) -> BoxSource:
         found: dict[int, Boxes] = {}
         for z, probabilities in zip(slices, finder.probabilities(case, slices), strict=True):
             found[z] = [
-                (label, Box(box.y0 - _MARGIN_PX, box.x0 - _MARGIN_PX, box.y1 + _MARGIN_PX, box.x1 + _MARGIN_PX).clip(shape))
+                (label, _grown(box).clip(shape))
                 for label, channel in ((LIVER, 0), (TUMOUR, 1))
                 for _, box in islands(probabilities[channel] > 0.5, LEAST_PX[label])
-            ]  # fmt: skip
+            ]
         return found
 
     return source
+
+
+def _grown(box: Box) -> Box:
+    return Box(box.y0 - _MARGIN_PX, box.x0 - _MARGIN_PX, box.y1 + _MARGIN_PX, box.x1 + _MARGIN_PX)

@@ -173,8 +173,8 @@ class Reporter:
         folder.mkdir(parents=True, exist_ok=True)
 
     def is_asked_to_stop(self) -> bool:
-        """Whether somebody made the file that asks for it."""
-        return (self._folder / STOP).exists()
+        """Whether somebody made the file that asks for it, here or in the study that this run belongs to."""
+        return any((place / STOP).exists() for place in (self._folder, *self._folder.parents[:2]))
 
     def at(self, epoch: int, share: float, sentence: str, eta_s: float | None = None) -> None:
         """Say how far it is, unless that was said just now."""

@@ -23,8 +23,8 @@ from core.learning.dataset import Dataset
 from core.learning.lora import adapt, merged
 from core.learning.losses import loss
 from core.learning.prompts import Manner, Object, drawn
-from core.learning.trained import halved
 from core.learning.settings import Settings
+from core.learning.trained import halved
 from core.segmentation import frame
 from core.segmentation.cachefolder import replacing
 from core.segmentation.embeddings import Embeddings
