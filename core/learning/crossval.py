@@ -173,7 +173,7 @@ class _Work:
 
     def _rows(self, k: int, split: Split, data: Dataset) -> list[Entrant]:
         study = self._study
-        runs = {model: self._folder / f"fold{k}" / model for model in study.models}
+        runs = {str(model): self._folder / f"fold{k}" / model for model in study.models}
         return entrants(
             runs, data.of(split.train), self._kept, base=study.base, part=study.part, seed=study.seed,
             device=self._device,

@@ -109,7 +109,7 @@ def contrasts_of(folder: Path) -> list[Contrast]:
 
 
 def by_patient(lines: Sequence[Line]) -> list[Line]:
-    """Return one line for every row and patient; several cases of a patient are averaged, as they are not independent."""
+    """Return one line for every row and patient: the mean of the cases of a patient, as they are not independent."""
     groups: dict[tuple[str, str], list[Line]] = {}
     for line in lines:
         groups.setdefault((line.row, line.patient), []).append(line)
@@ -133,8 +133,8 @@ def markdown(folder: Path) -> str:
     told += [
         "",
         f"Mean over patients and its 95 % bootstrap interval; {len(patients)} patients, tumour figures over the "
-        f"{len(ill)} that have any. Liver means liver with its tumours. A distance to what was missed altogether counts "
-        "as the diagonal of the image. \"Tumour made up\": patients without tumour in whom some was found."
+        f"{len(ill)} that have any. Liver means liver with its tumours. A distance to what was missed altogether "
+        "counts as the diagonal of the image. \"Tumour made up\": patients without tumour in whom some was found."
         + (" A px is one pixel of the slices given, and a step of scored slices counts as one, too." if unit == "px"
            else ""),
         "",
