@@ -18,12 +18,12 @@ import torch
 from core.errors import LearningError
 from core.imaging.window import Window
 from core.learning.boxed import kept_embeddings
-from core.learning.cases import Case, label_map
+from core.learning.cases import VALUES, Case, label_map
 from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.entrants import Entrant, entrants
 from core.learning.jobs import run
 from core.learning.measuring import Line, measure
-from core.learning.plan import MODELS, Model, usual_plan
+from core.learning.plan import MODELS, Model, Plan, usual_plan
 from core.learning.runs import Reporter, State, read_config, read_progress, write_config
 from core.learning.split import Split, folds
 from core.segmentation import weights
@@ -49,6 +49,7 @@ class Study:
         level_hu: Of the window of the data.
         width_hu: Of the window of the data.
         changes: To the usual settings of a model, such as ``{"unet": {"epochs": 2}}``.
+        values: As for `dataset.read_dataset`.
         licence: Of the weights that come out.
     """
 
@@ -64,6 +65,7 @@ class Study:
     level_hu: float = 60
     width_hu: float = 200
     changes: Mapping[str, Mapping[str, Any]] | None = None
+    values: Mapping[int, int] | None = None
     licence: str = "not stated"
 
     def as_json(self) -> dict[str, Any]:
@@ -80,7 +82,10 @@ class Study:
         """
         try:
             found = dict(told["study"])
-            return Study(**{**found, "models": tuple(found["models"]), "patients": tuple(found["patients"])})
+            values = {int(value): int(label) for value, label in (found["values"] or {}).items()}
+            return Study(
+                **{**found, "values": values, "models": tuple(found["models"]), "patients": tuple(found["patients"])}
+            )
         except (KeyError, TypeError) as error:
             raise LearningError("The folder holds no comparison. Choose another, or start a new one.") from error
 
@@ -126,7 +131,7 @@ class _Work:
         """Do what is left."""
         study = self._study
         self._say("Reading the data")
-        data = read_dataset(Path(study.data), self._window, only=study.patients or None)
+        data = read_dataset(Path(study.data), self._window, values=study.values or VALUES, only=study.patients or None)
         splits = folds(data, study.folds, np.random.default_rng(study.seed))
         for k, split in enumerate(splits):
             if not all(self._trained(k, model, split, data) for model in study.models):
@@ -144,14 +149,28 @@ class _Work:
         study, place = self._study, self._folder / f"fold{k}" / model
         self._say(f"Fold {k + 1}: training {model}")
         if read_progress(place).state is not State.FINISHED:
-            changes = dict((study.changes or {}).get(model, {}))
-            plan = usual_plan(model, study.data, split, full=study.full, seed=study.seed, window=self._window,
-                              part=study.part, base=study.base, licence=study.licence, **changes)  # fmt: skip
+            plan = self._plan(model, split)
             write_config(place, replace(plan, split=replace(split, test=())).as_json())
             if run(place, data).state is not State.FINISHED:
                 return False
         self.done += 1
         return True
+
+    def _plan(self, model: Model, split: Split) -> Plan:
+        study = self._study
+        return usual_plan(
+            model,
+            study.data,
+            split,
+            full=study.full,
+            seed=study.seed,
+            window=self._window,
+            part=study.part,
+            base=study.base,
+            licence=study.licence,
+            values=study.values or VALUES,
+            **(study.changes or {}).get(model, {}),
+        )
 
     def _tested(self, k: int, split: Split, data: Dataset) -> bool:
         """Score every model on every test case of a fold; False if asked to stop."""

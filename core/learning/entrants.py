@@ -11,7 +11,16 @@ import numpy.typing as npt
 from core.learning.baselines import Growing, fit_thresholds
 from core.learning.cases import Case
 from core.learning.dataset import Dataset
-from core.learning.finders import Ensemble, Finder, NetworkFinder, Probabilities, SamFinder, found_boxes, truth_boxes
+from core.learning.finders import (
+    Ensemble,
+    Finder,
+    NetworkFinder,
+    Probabilities,
+    SamFinder,
+    Tidied,
+    found_boxes,
+    truth_boxes,
+)
 from core.learning.networks import parameters
 from core.learning.prompts import Manner
 from core.learning.runs import BEST, read_progress
@@ -152,7 +161,7 @@ def entrants(
     for model in ("cnn", "unet", "vnet"):
         if model in runs:
             trained = load_network(runs[model] / BEST)
-            finder = Remembered(NetworkFinder(trained, device))
+            finder = Remembered(Tidied(NetworkFinder(trained, device)))
             networks[model] = Entrant(model, trained.card.title, NONE, finder, parameters(trained.network))
     rows += networks.values()
     if "sam" in runs:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+import cc3d
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -107,6 +108,25 @@ class Ensemble:
             yield np.asarray(mean, np.float32)
 
 
+class Tidied:
+    """A finder whose liver is one connected part, the largest; what it finds elsewhere is dropped.
+
+    Args:
+        finder: Of livers and tumours.
+    """
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+
+    def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
+        """See `Finder`; rounded to 16 bits. Parts connect through the slices that are asked for."""
+        kept = [found.astype(np.float16) for found in self._finder.probabilities(case, slices)]
+        marked = np.stack([(found > 0.5).any(axis=0) for found in kept])
+        largest = cc3d.largest_k(marked.astype(np.uint8), k=1, connectivity=6) > 0
+        for found, wanted in zip(kept, largest, strict=True):
+            yield found.astype(np.float32) * wanted
+
+
 class SamFinder:
     """A model that answers boxes, asked with boxes from somewhere.
 
@@ -114,10 +134,11 @@ class SamFinder:
         segmenter: The model.
         kept: Where embeddings are kept.
         source: Says which boxes are asked on which slice.
+        volume: What the model looks at instead of the slices of the case: the CT itself, so that it gets its window.
     """
 
-    def __init__(self, segmenter: Segmenter, kept: Embeddings, source: BoxSource) -> None:
-        self._segmenter, self._kept, self._source = segmenter, kept, source
+    def __init__(self, segmenter: Segmenter, kept: Embeddings, source: BoxSource, volume: Volume | None = None) -> None:
+        self._segmenter, self._kept, self._source, self._volume = segmenter, kept, source, volume
 
     def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
         """See `Finder`; where two boxes overlap, the more likely answer counts."""
@@ -126,7 +147,7 @@ class SamFinder:
             found = np.zeros((2, *case.grey.shape[1:]), np.float32)
             boxes = asked.get(z, ())
             if boxes:
-                embedding = self._kept.of(case.volume, z, self._segmenter)
+                embedding = self._kept.of(self._volume or case.volume, z, self._segmenter)
                 answers = self._segmenter.predict_many(embedding, [Prompt(box) for _, box in boxes])
                 for (label, _), answer in zip(boxes, answers, strict=True):
                     channel = found[int(label == TUMOUR)]

@@ -25,8 +25,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from core.errors import LearningError
-from core.segmentation.cachefolder import replacing
+from core.segmentation.cachefolder import HOME, replacing
 
 CONFIG, STATE, LOG, LAST, BEST, OUTPUT, STOP = (
     "config.json", "state.json", "log.jsonl", "last.pt", "best.safetensors", "output.txt", "stop",
@@ -122,6 +124,12 @@ def read_progress(folder: Path) -> Progress:
         state, sentence, int(found.get("epoch", 0)), int(found.get("epochs", 0)), float(found.get("share", 0)),
         None if eta is None else float(eta), log, pid,
     )  # fmt: skip
+
+
+def runs_folder() -> Path:
+    """Return where runs lie if nobody says otherwise: in ``LOBULE_HOME``, else in the user's own data."""
+    home = os.environ.get(HOME)
+    return (Path(home).expanduser() if home else Path(platformdirs.user_data_dir("lobule", appauthor=False))) / "runs"
 
 
 def list_runs(folder: Path) -> list[Path]:
