@@ -11,7 +11,7 @@ from core.errors import LearningError
 from core.workspace.training import add_data
 
 if TYPE_CHECKING:
-    from core.learning.crossval import Study
+    from core.learning.study import Study
 
 EXAMPLES = """examples:
   python -m core compare --data lits --folds 3 --out table
@@ -51,7 +51,7 @@ def compare(chosen: argparse.Namespace) -> int:
 
 def study_of(chosen: argparse.Namespace, models: tuple[Any, ...]) -> "Study":
     """Return what the arguments ask for."""
-    from core.learning.crossval import Study
+    from core.learning.study import Study
 
     if not chosen.data.is_dir():
         raise LearningError(f"{chosen.data} is no folder. Give the folder of the training data.")
