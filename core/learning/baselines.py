@@ -55,7 +55,7 @@ def fit_thresholds(data: Dataset, every: int = 4) -> Thresholds:
 
 
 def best_range(wanted: _Counts, others: _Counts) -> tuple[int, int]:
-    """Return the lowest and highest of 256 grey values between which the Dice is best.
+    """Return the lowest and highest of 256 grey values between which the Dice is best; the narrowest if several are.
 
     Args:
         wanted: How many voxels of the object have each value.
@@ -65,7 +65,8 @@ def best_range(wanted: _Counts, others: _Counts) -> tuple[int, int]:
     tp = inside[None, 1:] - inside[:-1, None]  # of the range from row to column
     fp = beside[None, 1:] - beside[:-1, None]
     dice = np.where(np.triu(np.ones((256, 256), bool)), 2 * tp / np.maximum(1, tp + fp + inside[-1]), -1.0)
-    low, high = np.unravel_index(int(dice.argmax()), dice.shape)
+    ranges = np.argwhere(dice == dice.max())
+    low, high = ranges[np.argmin(ranges[:, 1] - ranges[:, 0])]
     return int(low), int(high)
 
 

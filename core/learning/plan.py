@@ -125,7 +125,7 @@ def usual_plan(model: Model, data: str, split: Split, *, full: bool = False, **c
         data: Folder of the training data.
         split: Who is learnt from.
         full: Networks as large as in the papers, on all slices.
-        changes: Fields of `Settings` or of `Plan` to change.
+        changes: Fields of `Settings`, of `Sizing` or of `Plan` to change, or the ``side`` of the network.
 
     Raises:
         LearningError: There is no such model.
@@ -134,10 +134,21 @@ def usual_plan(model: Model, data: str, split: Split, *, full: bool = False, **c
         raise LearningError(f"There is no model {model!r}. Choose one of: {', '.join(MODELS)}.")
     settings, sizing = (_FULL if full else _SMALL)[model]
     network = None if model == "sam" else (FULL if full else SMALL)[model]
-    own = {one.name for one in fields(Settings)}
-    settings = replace(settings, **{name: value for name, value in changes.items() if name in own})
+    if network and "side" in changes:
+        network = _sided(network, int(changes["side"]))
+    kinds = {one.name: kind for kind in (Settings, Sizing) for one in fields(kind)}
+    settings = replace(settings, **{name: value for name, value in changes.items() if kinds.get(name) is Settings})
+    sizing = replace(sizing, **{name: value for name, value in changes.items() if kinds.get(name) is Sizing})
     plan = Plan(model, data, split, settings, network=network, sizing=sizing)
-    return replace(plan, **{name: value for name, value in changes.items() if name not in own})
+    own = {name: value for name, value in changes.items() if name not in kinds and name != "side"}
+    return replace(plan, **own)
+
+
+def _sided(network: NetworkConfig, side: int) -> NetworkConfig:
+    try:
+        return replace(network, side=side)
+    except ValueError as error:
+        raise LearningError(f"A {network.title} takes no pictures of {side} × {side}: {error}. Use another.") from error
 
 
 _SMALL: Mapping[str, tuple[Settings, Sizing]] = {

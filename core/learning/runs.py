@@ -13,7 +13,6 @@ in the folder         is
 ====================  =====================================================================================
 """
 
-import contextlib
 import json
 import os
 import subprocess
@@ -35,6 +34,7 @@ CONFIG, STATE, LOG, LAST, BEST, OUTPUT, STOP = (
 )  # fmt: skip
 _BETWEEN_S = 1.0
 _ROOT = Path(__file__).parents[2]
+_started: dict[int, subprocess.Popen[bytes]] = {}  # children of this process
 
 
 class State(StrEnum):
@@ -158,6 +158,7 @@ def start(folder: Path) -> int:
             [sys.executable, "-m", "core", "train", "--resume", str(folder.absolute())],
             cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
+    _started[process.pid] = process
     _write_state(folder, Progress(State.RUNNING, "Starting.", pid=process.pid))
     return process.pid
 
@@ -230,11 +231,11 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _is_alive(pid: int) -> bool:
-    """Say whether a process runs; a child of ours that ended is reaped first."""
+    """Say whether a process runs; one of ours that ended is laid to rest first."""
     if pid <= 0:
         return False
-    with contextlib.suppress(ChildProcessError, AttributeError):
-        os.waitpid(pid, os.WNOHANG)
+    if pid in _started and _started[pid].poll() is not None:
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

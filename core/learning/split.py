@@ -92,7 +92,7 @@ def _check_case(case: Case, side: str, seen: dict[str, tuple[str, str]]) -> None
         )
 
 
-def folds(data: Dataset, count: int, rng: np.random.Generator, validation: int = 2) -> list[Split]:
+def folds(data: Dataset, count: int, rng: np.random.Generator, validation: int = 3) -> list[Split]:
     """Deal the patients out for cross-validation, so that every patient is tested on once.
 
     Patients are dealt in the order of how much tumour they show, so that every fold gets large, small and none.
@@ -101,7 +101,8 @@ def folds(data: Dataset, count: int, rng: np.random.Generator, validation: int =
         data: All cases.
         count: Of folds, at least 2.
         rng: Decides who of alike patients goes where.
-        validation: Patients of each fold's training that are kept to tell when to stop; with tumour if possible.
+        validation: Patients of each fold's training that are kept to tell when to stop, with tumour if possible; at
+            most a third of them, but one if any is wanted.
 
     Raises:
         LearningError: There are too few patients.
@@ -109,16 +110,17 @@ def folds(data: Dataset, count: int, rng: np.random.Generator, validation: int =
     if count < 2:
         raise ValueError(f"count must be at least 2, got {count}")
     patients = list(data.patients)
-    if len(patients) < count + validation + 1:
+    fewest = len(patients) - -(-len(patients) // count)  # in the training of any fold
+    if len(patients) < count or fewest < 1 + bool(validation):
         raise LearningError(
-            f"{len(patients)} patients cannot be split into {count} folds with {validation} for validation. "
-            "Use more patients or fewer folds."
+            f"{len(patients)} patients are too few for {count} folds: every fold needs one to learn from, one for "
+            "validation and one to test on. Use more patients or fewer folds."
         )
     dealt = _dealt(data, patients, count, rng)
     splits = []
     for k in range(count):
         others = [name for j in range(count) if j != k for name in dealt[j]]
-        kept = _validation(data, others, validation, rng)
+        kept = _validation(data, others, min(validation, max(1, len(others) // 3)), rng)
         train = [name for name in patients if name in set(others) - set(kept)]
         splits.append(Split(tuple(train), tuple(kept), tuple(name for name in patients if name in dealt[k])))
     for split in splits:

@@ -40,6 +40,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--part", choices=("decoder", "lora", "whole"), default="decoder", help="what of sam is trained"
     )
     command.add_argument("--base", default="litemedsam", metavar="NAME", help="model that sam starts from")
+    command.add_argument("--side", type=int, metavar="N", help="rows and columns of the pictures networks are given")
+    command.add_argument("--examples", type=int, metavar="N", help="slices or blocks an epoch; 0 for all")
     command.add_argument("--seed", type=int, default=0)
     command.set_defaults(run=compare)
 
@@ -55,7 +57,9 @@ def study_of(chosen: argparse.Namespace, models: tuple[Any, ...]) -> "Study":
 
     if not chosen.data.is_dir():
         raise LearningError(f"{chosen.data} is no folder. Give the folder of the training data.")
-    changes = {model: {"epochs": chosen.epochs} for model in models} if chosen.epochs else None
+    told = {name: getattr(chosen, name, None) for name in ("epochs", "side", "examples")}
+    own = {name: value for name, value in told.items() if value is not None}
+    changes = {model: own for model in models} if own else None
     return Study(
         str(chosen.data.absolute()), folds=chosen.folds, models=models, full=chosen.full,
         every=getattr(chosen, "every", 2), seed=chosen.seed or 0, patients=tuple(getattr(chosen, "patients", ())),

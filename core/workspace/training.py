@@ -23,7 +23,7 @@ The folder holds images/ and masks/ of the same names, img_1.png and mask_1.png,
 by patients.csv (name,patient) or by names such as patient003_slice120; a patient is never on two sides.
 """
 _MODELS = ("unet", "vnet", "cnn", "sam")
-_SETTINGS = ("epochs", "batch", "rate", "optimiser", "schedule", "loss", "patience", "seed")
+_SETTINGS = ("side", "examples", "epochs", "batch", "rate", "optimiser", "schedule", "loss", "patience", "seed")
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -44,6 +44,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--base", default="litemedsam", metavar="NAME", help="model that sam starts from")
     command.add_argument("--epochs", type=int, metavar="N")
     command.add_argument("--batch", type=int, metavar="N")
+    command.add_argument("--side", type=int, metavar="N", help="rows and columns of the pictures a network is given")
+    command.add_argument("--examples", type=int, metavar="N", help="slices or blocks an epoch; 0 for all")
     command.add_argument("--rate", type=float, metavar="R", help="of learning")
     command.add_argument("--optimiser", choices=("adamw", "adam", "sgd"))
     command.add_argument("--schedule", choices=("constant", "cosine", "polynomial"))
