@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from core.learning.split import Split, folds
 from core.learning.study import Study
 from core.segmentation import weights
 from core.segmentation.cachefolder import replacing
+from core.segmentation.segmenter import Segmenter
 
 LINES, ENTRANTS, FOUND = "lines.jsonl", "entrants.json", "found"
 
@@ -158,10 +160,13 @@ class _Work:
 
     def _encoding(self, case: Case) -> float:
         """Return the seconds that encoding one slice takes now."""
-        segmenter = weights.load(self._study.base)
         started = time.perf_counter()
-        segmenter.embed(case.grey[case.slices // 2])
+        self._base.embed(case.grey[case.slices // 2])
         return time.perf_counter() - started
+
+    @cached_property
+    def _base(self) -> Segmenter:
+        return weights.load(self._study.base)
 
     def _describe(self, rows: list[Entrant]) -> None:
         told = [{"key": r.key, "title": r.title, "protocol": r.protocol, "parameters": r.parameters} for r in rows]

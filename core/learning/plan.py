@@ -152,10 +152,10 @@ def _sided(network: NetworkConfig, side: int) -> NetworkConfig:
 
 
 _SMALL: Mapping[str, tuple[Settings, Sizing]] = {
-    "unet": (Settings(epochs=24, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=400, every=2)),
-    "vnet": (Settings(epochs=24, batch=1, rate=1e-3, warmup=1, patience=0), Sizing(examples=40, every=1)),
-    "cnn": (Settings(epochs=12, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
-    "sam": (Settings(epochs=8, batch=4, rate=2e-4, loss="each dice+bce", patience=4), Sizing()),
+    "unet": (Settings(epochs=20, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=3)),
+    "vnet": (Settings(epochs=18, batch=1, rate=1e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
+    "cnn": (Settings(epochs=8, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
+    "sam": (Settings(epochs=7, batch=4, rate=2e-4, loss="each dice+bce", patience=4), Sizing()),
 }
 _FULL: Mapping[str, tuple[Settings, Sizing]] = {
     "unet": (Settings(epochs=150, batch=16, rate=1e-3, warmup=3, patience=40), Sizing()),
