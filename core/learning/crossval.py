@@ -160,8 +160,9 @@ class _Work:
 
     def _encoding(self, case: Case) -> float:
         """Return the seconds that encoding one slice takes now."""
+        segmenter = self._base
         started = time.perf_counter()
-        self._base.embed(case.grey[case.slices // 2])
+        segmenter.embed(case.grey[case.slices // 2])
         return time.perf_counter() - started
 
     @cached_property
