@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import LearningError
-from core.workspace.training import add_data
+from core.workspace.training_data import add_data
 
 if TYPE_CHECKING:
     from core.learning.study import Study

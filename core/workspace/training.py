@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import LearningError
-from core.workspace.arguments import hu_number, label_value
+from core.workspace.training_data import add_data, values_of
 
 if TYPE_CHECKING:
     from core.learning.plan import Plan
@@ -54,23 +54,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int)
     command.add_argument("--device", choices=("cpu", "cuda", "mps"), default="")
     command.set_defaults(run=train)
-
-
-def add_data(command: argparse.ArgumentParser) -> None:
-    """Let a command take training data."""
-    command.add_argument("--data", type=Path, metavar="DIR", help="folder of CTs or pictures with their labels")
-    command.add_argument(
-        "--window", nargs=2, type=hu_number, default=(60.0, 200.0), metavar=("LEVEL", "WIDTH"),
-        help="HU window of the data (default 60 200); of pictures, the one they were made in",
-    )  # fmt: skip
-    command.add_argument(
-        "--value",
-        type=_value,
-        action="append",
-        metavar="N=LABEL",
-        help="what a value in the masks means, as 255=tumour",
-    )
-    command.add_argument("--licence", default="not stated", help="of the weights that come out")
 
 
 def train(chosen: argparse.Namespace) -> int:
@@ -132,21 +115,6 @@ def _plan(chosen: argparse.Namespace) -> "Plan":
         chosen.model, str(chosen.data.absolute()), split, full=chosen.full, window=window, values=values,
         part=chosen.part, base=chosen.base, device=chosen.device, licence=chosen.licence, **changes,
     )  # fmt: skip
-
-
-def values_of(chosen: argparse.Namespace) -> dict[int, int]:
-    """Return what the values in the masks mean."""
-    return dict(chosen.value or ((1, 1), (2, 2)))
-
-
-def _value(text: str) -> tuple[int, int]:
-    number, _, label = text.partition("=")
-    if not (number.isdecimal() and 1 <= int(number) <= 255) or not label:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a value and a label, such as 255=tumour")
-    found = label_value(label)
-    if found not in (1, 2):
-        raise argparse.ArgumentTypeError(f"{label!r} is neither liver nor tumour, which is what can be learnt")
-    return int(number), found
 
 
 def _said(done: int, total: int, what: str) -> None:
