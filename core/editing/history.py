@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.editing.outline import Outline
+from core.errors import PromptError
 from core.imaging.label import Label
 from core.segmentation.prompt import Box
 
@@ -43,6 +44,20 @@ class History:
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
         self._news: list[tuple[int, _Touched]] = []
+        self._held: dict[int, str] = {}
+
+    def hold(self, identity: int, sentence: str) -> None:
+        """Keep an object as it is until `release`: what would change it is refused, also undo and redo.
+
+        Args:
+            identity: The object.
+            sentence: Why, and what to do; told to whoever tries.
+        """
+        self._held[identity] = sentence
+
+    def release(self, identity: int) -> None:
+        """Let an object be changed again."""
+        self._held.pop(identity, None)
 
     @property
     def version(self) -> int:
@@ -60,11 +75,19 @@ class History:
         return self._undone[-1].name if self._undone else ""
 
     def undo(self) -> str:
-        """Take the last step back and return its name; ``""`` if there is nothing to undo."""
+        """Take the last step back and return its name; ``""`` if there is nothing to undo.
+
+        Raises:
+            PromptError: It would change an object that is held.
+        """
         return self._travel(self._done, self._undone)
 
     def redo(self) -> str:
-        """Bring the last undone step back and return its name; ``""`` if there is nothing to redo."""
+        """Bring the last undone step back and return its name; ``""`` if there is nothing to redo.
+
+        Raises:
+            PromptError: It would change an object that is held.
+        """
         return self._travel(self._undone, self._done)
 
     def changed_since(self, version: int) -> frozenset[int]:
@@ -81,6 +104,7 @@ class History:
 
     def _step(self, name: str, state: State) -> None:
         """Go on to a new state; what was undone is forgotten."""
+        self._check_held(state)
         touched = _differences(self._state.outlines, state.outlines)
         self._done = [*self._done, _Step(name, self._state, touched)][-STEPS_KEPT:]
         self._undone = []
@@ -89,10 +113,18 @@ class History:
     def _travel(self, past: list[_Step], future: list[_Step]) -> str:
         if not past:
             return ""
+        self._check_held(past[-1].state)
         step = past.pop()
         future.append(replace(step, state=self._state))
         self._arrive(step.state, step.touched)
         return step.name
+
+    def _check_held(self, state: State) -> None:
+        """Refuse a state in which an object that is held is another."""
+        for identity, sentence in self._held.items():
+            before, after = ([o for o in s.outlines if o.id == identity] for s in (self._state, state))
+            if before != after:
+                raise PromptError(sentence)
 
     def _arrive(self, state: State, touched: _Touched) -> None:
         news = [*self._news, (self._version + 1, touched)] if touched else self._news

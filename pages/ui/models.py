@@ -1,11 +1,13 @@
 """Models and embeddings, loaded once for all sessions. They hold nothing of a single session."""
 
+import gc
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock, Thread
 
 import streamlit as st
 
+from core.errors import WeightsError
 from core.imaging.window import Window, whole_range
 from core.segmentation import weights
 from core.segmentation.cachefolder import cache_folder
@@ -35,6 +37,26 @@ def segmenter(name: str) -> Segmenter:
     return loading.result()
 
 
+def loaded(name: str) -> Segmenter | None:
+    """Return the model called ``name`` if it is there; else start loading it and return None at once.
+
+    A model that cannot be had is None as well: `segmenter` says why.
+    """
+    try:
+        loading = _loading(weights.card(name))
+    except WeightsError:
+        return None
+    return loading.result() if loading.done() and loading.exception() is None else None
+
+
+def is_loading(name: str) -> bool:
+    """Say whether the model called ``name`` is still on its way."""
+    try:
+        return not _loading(weights.card(name)).done()
+    except WeightsError:
+        return False
+
+
 def chosen(name: str) -> ModelCard | None:
     """Return the card of a model, or None if it is not there any more."""
     return next((card for card in weights.available().cards if card.name == name), None)
@@ -42,7 +64,19 @@ def chosen(name: str) -> ModelCard | None:
 
 def warm_up() -> None:
     """Start loading the default model, so that it is there when the first CT is; returns at once."""
+    _settle()
     Thread(target=_load_default, name="warm-up", daemon=True).start()
+
+
+@lru_cache
+def _settle() -> None:
+    """Take what the libraries made out of the search for garbage, once.
+
+    Streamlit searches after every run of a page. Among the 400,000 objects of torch and its like that takes a quarter
+    of a second in which nobody is answered.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _load_default() -> None:

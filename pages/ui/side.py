@@ -1,26 +1,24 @@
-"""Beside the picture: the objects of the slice, what SAM saw of them, and what can be taken away."""
+"""Beside the picture: the objects of the slice, and what SAM saw of them."""
 
 import math
-from collections.abc import Callable
-from functools import partial
 
 import streamlit as st
 
 from core.editing.outline import Outline
-from core.editing.record import prompts_json
-from core.errors import LobuleError
-from core.imaging.picture import boxed, png
-from core.imaging.writing import mask_bytes
+from core.imaging.picture import boxed
 from core.scoring.overlap import dice
 from core.segmentation import weights
 from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
+from pages.ui.kept import kept_slices
 from pages.ui.prompting import ask_again, collect
-from pages.ui.slices import painted
+from pages.ui.seen import Tried
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known, title
+
+_LOOK_S = 1.0
 
 
 def objects(state: AppState, case: Case) -> None:
@@ -140,13 +138,25 @@ def model(state: AppState, case: Case) -> None:
         else:
             caption = t("side.saw_caption", slice=case.seen.z + 1, window=case.seen.window)
             st.image(boxed(case.seen.picture, case.seen.box), caption=caption, width=256)
+            if case.seen.tried:
+                st.caption(_tried(case.seen.tried))
         if card is None:
             return
         if case.volume.has_hu:
             show_in("feed", case.feed_screen)
             st.toggle(t("side.feed"), key="feed", on_change=_take_feed, args=(case,))
             st.caption(t("side.feed_caption", window=card.window))
-        st.caption(_facts(card) + _device(state))
+        st.caption(_facts(card))
+    _engine(state)
+    kept_slices()
+
+
+def _tried(tried: Tried) -> str:
+    """Say which of two pictures the answer was found on."""
+    whole, zoomed = f"{tried.whole:.2f}", f"{tried.zoomed:.2f}"
+    if tried.enlarged:
+        return t("side.saw_enlarged", zoomed=zoomed, whole=whole)
+    return t("side.saw_whole", zoomed=zoomed, whole=whole)
 
 
 def _facts(card: ModelCard) -> str:
@@ -155,36 +165,23 @@ def _facts(card: ModelCard) -> str:
     return t("side.model", title=plain(card.title), megabytes=megabytes, licence=card.licence, takes=takes)
 
 
-def _device(state: AppState) -> str:
-    try:
-        return f" · {t('side.runs_on', device=models.segmenter(state.model).device)}"
-    except LobuleError:
-        return ""  # the page says why above
+def _engine(state: AppState) -> None:
+    """Say what computes the masks here and why; a model that is still loading holds up nobody."""
+    segmenter = models.loaded(state.model)
+    if segmenter is not None:
+        engine = segmenter.engine
+        st.caption(t("side.engine", engine=engine.name, device=segmenter.device, reason=plain(known(engine.reason))))
+    elif models.is_loading(state.model):
+        _await_model(state.model)
+
+
+@st.fragment(run_every=_LOOK_S)
+def _await_model(name: str) -> None:
+    """Say that a model is on its way until it has come."""
+    if not models.is_loading(name):
+        st.rerun()
+    st.caption(t("side.model_loading"))
 
 
 def _take_feed(case: Case) -> None:
     case.feed_screen = shown_in("feed")
-
-
-def exports(state: AppState, case: Case) -> None:
-    """Offer the label map, the slice as a picture and the prompts as downloads; made when asked for."""
-    name = f"lobule-{case.volume.key[:8]}"
-    with st.popover(t("export.title"), icon=":material/download:", width="content", disabled=not len(case.annotation)):
-        st.caption(t("export.caption"))
-        for words, suffix in ((t("export.nifti"), ".nii.gz"), (t("export.nrrd"), ".seg.nrrd")):
-            _download(words, f"{name}-labels{suffix}", partial(_labels, case, suffix))
-        slice_png = t("export.png", slice=case.z + 1)
-        _download(slice_png, f"{name}-slice{case.z + 1}.png", lambda: png(painted(state, case)))
-        _download(t("export.prompts"), f"{name}-prompts.json", partial(_prompts, case))
-
-
-def _download(words: str, file_name: str, make: Callable[[], bytes | str]) -> None:
-    st.download_button(words, make, file_name, key=f"export_{file_name}", on_click="ignore", width="stretch")
-
-
-def _labels(case: Case, suffix: str) -> bytes:
-    return mask_bytes(case.annotation.label_map(), case.volume, suffix, case.annotation.labels)
-
-
-def _prompts(case: Case) -> str:
-    return prompts_json(case.annotation, case.volume)

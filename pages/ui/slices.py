@@ -1,15 +1,10 @@
-"""The slice on the screen: its picture with masks, and the canvas over it."""
+"""The slice on the screen of the simple canvas: what it is, and its picture to draw on."""
 
-import numpy as np
-
-from core.imaging.picture import Pixels, edges, lettered, overlay, resize
-from core.imaging.window import slice_picture
 from pages.ui.canvas import draw_boxes
+from pages.ui.painting import painted
 from pages.ui.state import AppState, Case
 from pages.ui.words import t
 from pages.ui.words.steps import known
-
-REFERENCE_COLOUR = (80, 220, 255)
 
 
 def heading(case: Case) -> str:
@@ -22,16 +17,3 @@ def heading(case: Case) -> str:
 def canvas(state: AppState, case: Case) -> None:
     """Show the slice with its masks, to draw boxes on."""
     draw_boxes(case, painted(state, case))
-
-
-def painted(state: AppState, case: Case) -> Pixels:
-    """Return the slice as on the screen, ``(h, w, 3)``: window, masks, the outline of the reference, R and L."""
-    size = state.picture_size(case)
-    colours = {label.value: label.colour for label in case.annotation.labels}
-    grey = resize(slice_picture(case.volume, case.z, case.window), size)
-    labels = resize(case.annotation.label_slice(case.z), size, smooth=False)
-    picture = overlay(grey, labels, colours, state.opacity)
-    if state.show_reference and case.reference is not None:
-        truth = case.reference.voxels[case.z].astype(np.uint8)
-        picture[edges(resize(truth, size, smooth=False))] = REFERENCE_COLOUR
-    return lettered(picture)

@@ -11,12 +11,13 @@ import streamlit as st
 
 from core.editing.annotation import Annotation
 from core.imaging.label import Label
-from core.imaging.picture import Pixels, display_size
+from core.imaging.picture import display_size
 from core.imaging.preprocess import Denoising, Normalising
 from core.imaging.reading import SeriesSummary
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
+from pages.ui.seen import Seen
 from pages.ui.viewer.exhibit import Exhibit, Layer
 
 if TYPE_CHECKING:
@@ -24,26 +25,10 @@ if TYPE_CHECKING:
     from pages.ui.desk import Desk
     from pages.ui.readers import Readers
     from pages.ui.scored import Scored
+    from pages.ui.viewer.carrying import Run
 
 UNKNOWN_SCREEN = (1280, 720)
 SIDE_WIDTH, ABOVE_AND_BELOW, SMALLEST_HEIGHT = 470, 134, 320
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the model was given when it was last asked.
-
-    Attributes:
-        z: The slice, from 0.
-        picture: ``(h, w)`` uint8, exactly as it went in.
-        box: ``(y0, x0, y1, x1)`` in that picture, or None.
-        window: The window it was made with.
-    """
-
-    z: int
-    picture: Pixels
-    box: tuple[float, float, float, float] | None
-    window: Window
 
 
 @dataclass
@@ -65,7 +50,8 @@ class Case:
         boxes: What the canvas started from: number, box and label of each object.
         seen: What the model was given last.
         labels_trouble: Why the labels last uploaded could not be taken as reference, or None.
-        turn: Held by whoever changes the annotation: the page's script, or a request of the viewer.
+        turn: Held by whoever changes the annotation: the page's script, a request of the viewer, or `run`.
+        run: The objects that are carried through the slices, or were last.
     """
 
     volume: Volume
@@ -83,6 +69,7 @@ class Case:
     seen: Seen | None = None
     labels_trouble: str | None = None
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
+    run: "Run | None" = field(default=None, repr=False)
 
     @classmethod
     def of(cls, volume: Volume, reference: Mask | None = None) -> "Case":
@@ -167,6 +154,7 @@ class AppState:
         readers: Several readers of one CT there.
         show_reference: Whether the outline of the reference is drawn.
         simple: Whether Annotate shows the simple canvas instead of the viewer.
+        paused: Whether slices are not encoded ahead of their first prompt.
         language: Of the screens, ``en`` or ``zh``.
         turn: Held by the run that draws a page. Streamlit starts the next run before the last has ended, and a run
             that ends late takes away the fragments of the next one, which then answer nothing.
@@ -193,6 +181,7 @@ class AppState:
     readers: "Readers | None" = None
     show_reference: bool = False
     simple: bool = False
+    paused: bool = False
     language: str = "en"
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -92,16 +93,20 @@ def _objects(state: AppState, case: Case, request: Request, __: bytes) -> Respon
 def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
     from core.editing.commands import from_json, perform
     from pages.ui.viewer.answers import answer
+    from pages.ui.viewer.background import CARRY, begin
     from pages.ui.viewer.prompts import KINDS, ask
 
-    asked = json.loads(sent)
+    asked, tried = json.loads(sent), None
+    since = int(request.query_params.get("since", case.annotation.version))
+    active: int | None = None
+    if asked["do"] in KINDS:  # works without the turn, and takes it for the result
+        active, tried = ask(state, case, asked)
+    elif asked["do"] == CARRY:
+        active = begin(state, case, asked)
     with case.turn:
-        since = int(request.query_params.get("since", case.annotation.version))
-        if asked["do"] in KINDS:
-            active: int | None = ask(state, case, asked)
-        else:
+        if asked["do"] not in (*KINDS, CARRY):
             active = perform(from_json(asked), case.annotation, case.volume)
-        return Response(answer(case.annotation, since, active, state.language), headers=_PRIVATE)
+        return Response(answer(case.annotation, since, active, state.language, tried), headers=_PRIVATE)
 
 
 def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:
@@ -109,6 +114,27 @@ def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:
 
     look(state, case, int(json.loads(sent)["z"]))
     return Response(status_code=204)
+
+
+def _export(state: AppState, case: Case, request: Request, _: bytes) -> Response:
+    from pages.ui.exporting import exported, file_name
+
+    file = request.path_params["file"]
+    made = exported(state, case, file)
+    if made is None:
+        return _NOTHING
+    saved = {"Content-Disposition": f'attachment; filename="{file_name(case, file)}"'}
+    return Response(made, media_type="application/octet-stream", headers=_PRIVATE | saved)
+
+
+def _beside(module: str, name: str) -> Callable[[AppState, Case, Request, bytes], Response]:
+    """Make a job of a function of a module beside this one that loads torch: the address is printed before."""
+
+    def job(*given: Any) -> Response:
+        answered: Response = getattr(import_module(f"pages.ui.viewer.{module}"), name)(*given)
+        return answered
+
+    return job
 
 
 def _span(request: Request, exhibit: Exhibit) -> tuple[int, int]:
@@ -128,5 +154,12 @@ ROUTES = [
     Route("/lobule/{token}/layer/{name}", _of_token(_layer)),
     Route("/lobule/{token}/objects", _of_case(_objects)),
     Route("/lobule/{token}/do", _of_case(_do), methods=["POST"]),
+    Route("/lobule/{token}/export/{file}", _of_case(_export)),
+    Route("/lobule/{token}/carrying", _of_case(_beside("background", "carrying"))),
+    Route("/lobule/{token}/stop", _of_case(_beside("background", "stop")), methods=["POST"]),
+    Route("/lobule/{token}/ready", _of_case(_beside("readiness", "ready"))),
+    Route("/lobule/{token}/pause", _of_case(_beside("readiness", "pause")), methods=["POST"]),
+    Route("/lobule/{token}/trust", _of_case(_beside("trusting", "trust"))),
+    Route("/lobule/{token}/agreement", _of_case(_beside("trusting", "agreement"))),
     Route("/lobule/{token}/look", _of_case(_look), methods=["POST"]),
 ]

@@ -1,6 +1,7 @@
 // The slice viewer: one for each place on the page, kept through reruns, taken down when its place has gone.
 
 import { BrushTool, PolygonTool } from "./brush.js";
+import { Carrying } from "./carrying.js";
 import { el } from "./dom.js";
 import { Frame } from "./frame.js";
 import { Gestures } from "./gestures.js";
@@ -16,6 +17,7 @@ import { habits, sessionOf } from "./session.js";
 import { Stage } from "./stage.js";
 import { speak, t } from "./strings.js";
 import { controlStyles } from "./theme.js";
+import { Trust } from "./trust.js";
 import { Loader, volumeOf } from "./volume.js";
 
 const viewers = new WeakMap();
@@ -71,6 +73,7 @@ export class Viewer extends Stage {
       width: resumes ? last.width : data.window.width,
       label: resumes ? last.label : data.label,
       big: null,
+      heat: false,
       hidden: false,
       peeking: false,
       pointer: null,
@@ -87,6 +90,8 @@ export class Viewer extends Stage {
     this.stop = new AbortController();
     this.root = el("div", { class: "lobule", role: "group", "aria-label": t("viewer"), "data-busy": "false", "data-ready": "false", "data-loaded": "false" });
     this.notice = new Notice(this);
+    this.carrying = new Carrying(this);
+    this.trust = new Trust(this);
     this.panes = PLANES.map((name) => new Pane(this, name));
     this.gestures = this.panes.map((pane) => new Gestures(this, pane, this.stop.signal));
     this.tools = {
@@ -138,7 +143,8 @@ export class Viewer extends Stage {
     if (!this.tool || (!data.takesPoints && ["plus", "minus"].includes(this.state.tool))) this.setTool("box");
     this.wear();
     this.loader.want(this.shownLayers().map(({ name }) => name));
-    if (!before) this.reports.look();
+    if (!before || before.model !== data.model) this.reports.look();
+    if (!before && data.editable) this.carrying.look();
     if (data.editable) this.refreshObjects();
     this.frame.measure();
     this.schedule();
@@ -186,6 +192,10 @@ export class Viewer extends Stage {
       if (object && this.session.active?.id !== object.id) this.session.active = { id: object.id, label: object.label };
     }
     if (job.travels) this.welcome();
+    this.frame.bar.ready.ask();
+    if (answer.tried) this.notice.tried(answer.tried);
+    if (job.carries) this.carrying.look();
+    this.carrying.offer(job.travels);
     if (job.addsLabel) this.setLabel(this.objects.labels.at(-1).value);
     this.keepActive();
     this.known = new Set(this.objects.table.map(({ id }) => id));
@@ -197,14 +207,6 @@ export class Viewer extends Stage {
   welcome() {
     const back = this.objects.table.filter(({ id }) => this.known && !this.known.has(id));
     if (back.length === 1) this.session.active = { id: back[0].id, label: back[0].label };
-  }
-
-  /** After undo and redo show where they made a difference. */
-  follow({ regions, cleared }) {
-    const changed = [...new Set([...regions.map(({ z }) => z), ...cleared])];
-    const [z] = this.state.at;
-    if (changed.length === 0 || changed.includes(z)) return;
-    this.goTo(changed.reduce((best, one) => (Math.abs(one - z) < Math.abs(best - z) ? one : best)));
   }
 
   keepActive() {
@@ -220,7 +222,7 @@ export class Viewer extends Stage {
 
   refreshPreviews() {
     const live = this.tool?.preview ?? null;
-    this.objects.preview([...this.queue.jobs.map(({ preview }) => preview), live].filter(Boolean));
+    this.objects.preview([...this.carrying.previews, ...this.queue.jobs.map(({ preview }) => preview), live].filter(Boolean));
     this.schedule();
   }
 
