@@ -30,6 +30,7 @@ benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.scrolling
+	$(BIN)/python -m benchmarks.training
 
 screenshot: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m docs.screenshot

@@ -15,7 +15,7 @@ from core.reporting import report_command
 from core.reporting.command import add_arguments
 from core.reporting.export import command as exporting
 from core.segmentation.prompt import Prompt
-from core.workspace import batching, propagating
+from core.workspace import batching, comparing, finding, propagating, training
 from core.workspace.arguments import (
     add_boxes,
     add_label,
@@ -40,6 +40,9 @@ _EXAMPLES = """examples:
   python -m core propagate sample:phantom --box 26 105 39 143 83 -o tumour.nii.gz
   python -m core propagate ct.nii.gz --box 61 200 140 260 215 --box 70 205 150 250 210 --last 74 -o vein.nrrd
   python -m core batch folder_of_cts --prompts boxes.csv --propagate --jobs 2 -o masks
+  python -m core train unet --data lits --name liver-unet
+  python -m core compare --data lits --folds 3 --out table
+  python -m core predict ct.nii.gz --model liver-unet -o mask.nii.gz
   python -m core score predicted.nii.gz drawn.nii.gz --label 2=tumour --nsd-mm 1
   python -m core score predicted_folder drawn_folder --csv scores.csv --json scores.json
   python -m core score predicted.zip drawn.zip --html report.html --jobs 4 --as monai
@@ -170,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     propagating.add_arguments(command)
     command = commands.add_parser("batch", help="segment every box in a file of prompts, on a folder of CTs")
     batching.add_arguments(command)
+    _add_learning(commands, ct)
     command = commands.add_parser("score", help="compare masks with labels somebody drew, a pair or two folders")
     add_arguments(command, label_value)
     command = commands.add_parser(
@@ -187,6 +191,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     report_command.add_arguments(command)
     return parser
+
+
+def _add_learning(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", ct: argparse.ArgumentParser) -> None:
+    raw = argparse.RawDescriptionHelpFormatter
+    for name, module, parents, told in (
+        ("predict", finding, [ct], "find liver and tumours of a CT with a trained network"),
+        ("train", training, [], "train a network, or SAM, on labelled CTs"),
+        ("compare", comparing, [], "train and test every model by cross-validation, in one table"),
+    ):
+        command = commands.add_parser(name, parents=parents, help=told, epilog=module.EXAMPLES, formatter_class=raw)
+        module.add_arguments(command)
 
 
 if __name__ == "__main__":

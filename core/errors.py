@@ -7,6 +7,7 @@
     ├── WriteError          a result cannot be saved where it was asked for
     ├── PromptError         a box or point that no model can answer
     ├── WeightsError        a checkpoint is missing, broken or not of a known model
+    ├── LearningError       training data, a split or a run that nothing can be learnt from
     └── DeviceError         the graphics card or the computer has too little memory for a model
 
 Every message says what happened, names the file or the values with their units, and says what to do.
@@ -36,6 +37,10 @@ class PromptError(LobuleError):
 
 class WeightsError(LobuleError):
     """A checkpoint is missing, broken or not of a known model."""
+
+
+class LearningError(LobuleError):
+    """Training data, a split or a run that nothing can be learnt from."""
 
 
 class DeviceError(LobuleError):

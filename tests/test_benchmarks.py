@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, engine, phantom, scoring
+from benchmarks import accuracy, engine, phantom, scoring, training
 from core.imaging.window import Window
 from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
@@ -134,6 +134,19 @@ def test_some_tumours_are_missed_and_some_are_made_up() -> None:
     assert (predicted & ~reference).any()
     assert (reference & ~predicted).any()
     assert 0.3 < dice(predicted, reference) < 0.95
+
+
+def test_the_training_benchmark_gives_ratios_of_medians() -> None:
+    times = training.Times({training.KEPT: [3.0, 2.0, 9.0], training.ANEW: [12.0, 10.0, 13.0]}, 20)
+    assert training.table(times).splitlines()[2:] == [
+        "| embeddings kept | 3.0 | 0.15 | 4.0× |",
+        "| encoded every time | 12.0 | 0.60 | 1.0× |",
+    ]
+
+
+def test_the_training_benchmark_times_both_ways_on_the_same_slices() -> None:
+    times = training.measure(slices=2, rounds=1)
+    assert {name: len(seconds) for name, seconds in times.seconds.items()} == {training.KEPT: 1, training.ANEW: 1}
 
 
 def test_the_lesion_that_is_carried_has_thirty_slices_and_lies_in_its_box() -> None:

@@ -55,18 +55,20 @@ class Network(nn.Module):
         )
 
 
-def build(architecture: Architecture, tensors: Mapping[str, torch.Tensor]) -> Network:
+def build(architecture: Architecture, tensors: Mapping[str, torch.Tensor], folded: bool = True) -> Network:
     """Return the network filled with ``tensors``, ready for inference on the CPU.
 
     Args:
         architecture: Whose tensors they are.
         tensors: Float32, with the exact names and shapes of `shapes`; they become the network's own.
+        folded: Whether normalisations are folded away; to train the encoder itself they must not be.
     """
     network = _empty(architecture)
     network.load_state_dict(tensors, strict=True, assign=True)
     # After loading: on ``eval`` LiteMedSAM's attention looks its biases up once and for all.
     network.eval().requires_grad_(False)
-    fold_batch_norms(network)
+    if folded:
+        fold_batch_norms(network)
     if architecture is Architecture.LITE:
         for tensor in network.image_encoder.parameters():
             if tensor.ndim == 4:

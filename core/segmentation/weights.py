@@ -8,6 +8,8 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from torch import Tensor
+
 from core.errors import DeviceError, WeightsError
 from core.imaging.window import Window
 from core.segmentation import provenance
@@ -36,6 +38,16 @@ class Found:
 
     cards: tuple[ModelCard, ...]
     problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a model is made of: how it is fed, and its tensors, float32, by the names of published checkpoints."""
+
+    card: ModelCard
+    recipe: Recipe
+    architecture: Architecture
+    tensors: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -88,12 +100,9 @@ def load(
         WeightsError: There is no such model or engine, or its file does not hold usable weights.
         DeviceError: There is too little memory for it.
     """
-    model = _find(name, folder)
-    try:
-        with enough_memory(model.card.size, "cpu"):
-            network = build(model.architecture, read_tensors(model.path))
-    except OSError as failure:
-        raise WeightsError(_unreadable(model.path, failure)) from failure
+    model = parts(name, folder)
+    with enough_memory(model.card.size, "cpu"):
+        network = build(model.architecture, model.tensors)
     place, full = device or choose_device(), ""
     if place != "cpu":
         try:
@@ -105,6 +114,16 @@ def load(
             logging.getLogger(__name__).warning("%s", full)
     chosen, note = choose(network.to("cpu"), model.recipe, model.card, engine)
     return SamSegmenter(model.card, network, model.recipe, "cpu", (chosen, replace(note, reason=full + note.reason)))
+
+
+def parts(name: str = DEFAULT, folder: Path = WEIGHTS) -> Parts:
+    """Return what a model is made of, to be trained further; raises as `load`."""
+    model = _find(name, folder)
+    try:
+        with enough_memory(model.card.size, "cpu"):
+            return Parts(model.card, model.recipe, model.architecture, read_tensors(model.path))
+    except OSError as failure:
+        raise WeightsError(_unreadable(model.path, failure)) from failure
 
 
 def _find(name: str, folder: Path) -> _Model:

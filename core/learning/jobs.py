@@ -1,0 +1,146 @@
+"""Train what a plan says, and make the result one of Lobule's models."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.errors import LearningError
+from core.learning import flat
+from core.learning.blocks import BlockTask
+from core.learning.boxed import kept_embeddings
+from core.learning.dataset import Dataset, Progress, read_dataset
+from core.learning.flat import FlatTask
+from core.learning.networks import NetworkConfig
+from core.learning.plan import Plan, copy_of, device_of
+from core.learning.runs import BEST, read_config
+from core.learning.trained import NETWORKS, NetworkCard, network_card, save_network
+from core.learning.training import Outcome, Task, train
+from core.learning.tuning import TuneTask
+from core.segmentation import weights
+from core.segmentation.weights import WEIGHTS
+
+
+def run(folder: Path, data: Dataset | None = None, progress: Progress | None = None) -> Outcome:
+    """Do the training that a run's ``config.json`` describes, or go on with it.
+
+    Args:
+        folder: A run (see `runs.write_config`).
+        data: What `Plan.data` holds, if it was read already; it may hold more patients than the split.
+        progress: As for `dataset.read_dataset`.
+
+    Raises:
+        LearningError: The plan, its data or its loss are of no use.
+        WeightsError: The model to start from is missing.
+    """
+    plan = Plan.from_json(read_config(folder))
+    if data is None:
+        data = data_of(plan, progress)
+    return train(task_of(plan, data), plan.settings, folder, device_of(plan))
+
+
+def data_of(plan: Plan, progress: Progress | None = None) -> Dataset:
+    """Read the cases of a plan's split."""
+    sides = plan.split
+    only = (*sides.train, *sides.validation, *sides.test)
+    return read_dataset(Path(plan.data), plan.window, values=plan.values, only=only, progress=progress)
+
+
+def task_of(plan: Plan, data: Dataset) -> Task:
+    """Return what is trained, ready for `training.train`.
+
+    Raises:
+        LearningError: A patient is on two sides, or has no data.
+    """
+    training, validation, _ = plan.split.parts(data)
+    if plan.model == "sam":
+        parts = weights.parts(plan.base)
+        segmenter = weights.load(plan.base)
+        facts = partial(_with_facts, plan=plan)
+        return _Described(
+            parts,
+            segmenter,
+            training,
+            validation,
+            plan.settings,
+            tuning=plan.tuning,
+            kept=kept_embeddings(),
+            facts=facts,
+        )
+    if plan.network is None:
+        raise LearningError("The plan does not say which network. Start a new run.")
+    sampling = flat.Sampling(plan.sizing.examples, plan.sizing.tumour_share, plan.sizing.every)
+    kind = FlatTask if plan.network.is_flat else BlockTask
+    return kind(
+        plan.network, training, validation, plan.settings, save=partial(_save, plan=plan),
+        augmentation=plan.augmentation, sampling=sampling,
+    )  # fmt: skip
+
+
+def install(folder: Path, name: str, scores: Mapping[str, Any] | None = None) -> Path:
+    """Copy what a run learnt to where the models are looked for, and return the new file.
+
+    Args:
+        folder: Of the run.
+        name: Of the model: letters, digits, ``-`` and ``_``.
+        scores: Figures with their protocol, for networks.
+
+    Raises:
+        LearningError: The run has learnt nothing yet, or the name is taken or no name.
+    """
+    if not (folder / BEST).is_file():
+        raise LearningError("This training has not finished an epoch yet: there is nothing to use. Let it go on.")
+    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+        raise LearningError(f"{name!r} is no name for a model. Use letters, digits, - and _.")
+    is_sam = Plan.from_json(read_config(folder)).model == "sam"
+    target = (WEIGHTS if is_sam else NETWORKS) / f"{name}.safetensors"
+    if target.exists():
+        raise LearningError(f"There is a model {name} already. Choose another name.")
+    if is_sam or not scores:
+        copy_of(folder / BEST, target)
+        return target
+    _rescored(folder / BEST, target, scores)
+    return target
+
+
+def _rescored(path: Path, target: Path, scores: Mapping[str, Any]) -> None:
+    from dataclasses import replace
+
+    from core.learning.trained import load_network
+
+    trained = load_network(path)
+    save_network(trained.network, replace(network_card(path), scores=scores), target)
+
+
+class _Described(TuneTask):
+    """Fine-tuning whose checkpoints say what they were trained on."""
+
+    def __init__(self, *arguments: Any, facts: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._facts = facts
+
+    def save(self, path: Path, facts: Mapping[str, Any]) -> None:
+        """See `TuneTask.save`."""
+        super().save(path, self._facts(facts))
+
+
+def _with_facts(facts: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    return {**facts, "licence": plan.licence, "source": _source(plan)}
+
+
+def _source(plan: Plan) -> str:
+    where = torch.cuda.get_device_name() if device_of(plan).startswith("cuda") else "a processor"
+    told = plan.source or f"{len(plan.split.train)} patients of {Path(plan.data).name}"
+    return f"trained with Lobule on {told}, on {where}"
+
+
+def _save(network: nn.Module, config: NetworkConfig, path: Path, facts: Mapping[str, Any], plan: Plan) -> None:
+    shown = {name: value for name, value in facts.get("validation", {}).items() if name.startswith("dice")}
+    scores = {"protocol": "validation during training, all voxels pooled", **shown}
+    card = NetworkCard(
+        path.stem, config.title, config, plan.window, licence=plan.licence, source=_source(plan), scores=scores
+    )
+    save_network(network, card, path)

@@ -1,0 +1,121 @@
+"""The ``train`` command: a network or SAM learns from a folder of labelled CTs, and can be stopped and gone on with."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import LearningError
+from core.workspace.training_data import add_data, values_of
+
+if TYPE_CHECKING:
+    from core.learning.plan import Plan
+
+EXAMPLES = """examples:
+  python -m core train unet --data lits --name liver-unet
+  python -m core train sam --data lits --part lora --epochs 10
+  python -m core train cnn --data pictures --value 255=tumour --loss bce
+  python -m core train unet --data lits --folds 5 --full --run unet-5-folds
+  python -m core train --resume unet-run
+
+The folder holds images/ and masks/ of the same names, img_1.png and mask_1.png, or CTs and labels. Patients are told
+by patients.csv (name,patient) or by names such as patient003_slice120; a patient is never on two sides.
+"""
+_MODELS = ("unet", "vnet", "cnn", "sam")
+_SETTINGS = ("side", "examples", "epochs", "batch", "rate", "optimiser", "schedule", "loss", "patience", "seed")
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    command.add_argument("model", nargs="?", choices=_MODELS, metavar="MODEL", help=", ".join(_MODELS))
+    add_data(command)
+    command.add_argument(
+        "--run", type=Path, dest="run_folder", metavar="DIR", help="folder for the run (default: a new one, printed)"
+    )
+    command.add_argument("--resume", type=Path, metavar="DIR", help="go on with the run in this folder")
+    command.add_argument("--split", type=Path, metavar="FILE", help="JSON with the patients of train and validation")
+    command.add_argument("--folds", type=int, metavar="K", help="cross-validate over patients instead of training once")
+    command.add_argument("--full", action="store_true", help="networks as in the papers, for a graphics card")
+    command.add_argument("--name", help="make the result a model of this name when it is done")
+    command.add_argument(
+        "--part", choices=("decoder", "lora", "whole"), default="decoder", help="what of sam is trained"
+    )
+    command.add_argument("--base", default="litemedsam", metavar="NAME", help="model that sam starts from")
+    command.add_argument("--epochs", type=int, metavar="N")
+    command.add_argument("--batch", type=int, metavar="N")
+    command.add_argument("--side", type=int, metavar="N", help="rows and columns of the pictures a network is given")
+    command.add_argument("--examples", type=int, metavar="N", help="slices or blocks an epoch; 0 for all")
+    command.add_argument("--rate", type=float, metavar="R", help="of learning")
+    command.add_argument("--optimiser", choices=("adamw", "adam", "sgd"))
+    command.add_argument("--schedule", choices=("constant", "cosine", "polynomial"))
+    command.add_argument("--loss", help="bce, dice, dice+bce, dice+focal or each dice+bce")
+    command.add_argument("--patience", type=int, metavar="N", help="epochs without a better validation; 0 never ends")
+    command.add_argument("--seed", type=int)
+    command.add_argument("--device", choices=("cpu", "cuda", "mps"), default="")
+    command.set_defaults(run=train)
+
+
+def train(chosen: argparse.Namespace) -> int:
+    """Train, and print a line an epoch; 0, or 130 if it was stopped."""
+    from core.learning import runs
+
+    folder = chosen.resume or _new_run(chosen)
+    if chosen.folds and not chosen.resume:
+        from core.workspace.comparing import compared, study_of
+
+        return compared(folder, study_of(chosen, (chosen.model,)))
+    print(f"run: {folder}", flush=True)
+    (folder / runs.STOP).unlink(missing_ok=True)  # before the seconds that the next import takes
+    from core.learning import jobs
+
+    outcome = jobs.run(folder, progress=_said)
+    for line in runs.read_progress(folder).epochs_log:
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in line.items() if name not in ("epoch", "seconds"))
+        print(f"epoch {line['epoch']}: {figures}, {line['seconds']:.0f} s")
+    print(f"{outcome.state} after {outcome.epochs} epochs; best on validation: epoch {outcome.best_epoch}, "
+          f"{outcome.best_score:.3f}")  # fmt: skip
+    if outcome.state is not runs.State.FINISHED:
+        print(f"Go on with: python -m core train --resume {folder}", file=sys.stderr)
+        return 130
+    if chosen.name:
+        print(f"saved {jobs.install(folder, chosen.name)}")
+    return 0
+
+
+def _new_run(chosen: argparse.Namespace) -> Path:
+    """Write the plan of a new run into its folder."""
+    from core.learning import runs
+
+    if not chosen.model or not chosen.data:
+        raise LearningError("Say what to train on what, as in: train unet --data DIR. Or go on: train --resume DIR.")
+    folder: Path = chosen.run_folder or runs.runs_folder() / f"{chosen.model}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if chosen.folds:
+        return folder
+    runs.write_config(folder, _plan(chosen).as_json())
+    return folder
+
+
+def _plan(chosen: argparse.Namespace) -> "Plan":
+    from core.imaging.window import Window
+    from core.learning.dataset import read_dataset
+    from core.learning.plan import one_split, usual_plan
+    from core.learning.split import Split
+
+    window, values = Window(*chosen.window), values_of(chosen)
+    if chosen.split:
+        split = Split.read(chosen.split)
+    else:
+        data = read_dataset(chosen.data, window, values=values, progress=_said)
+        for sentence in data.skipped:
+            print(f"note: {sentence}", file=sys.stderr)
+        split = one_split(data, chosen.seed or 0)
+    changes: dict[str, Any] = {name: getattr(chosen, name) for name in _SETTINGS if getattr(chosen, name) is not None}
+    return usual_plan(
+        chosen.model, str(chosen.data.absolute()), split, full=chosen.full, window=window, values=values,
+        part=chosen.part, base=chosen.base, device=chosen.device, licence=chosen.licence, **changes,
+    )  # fmt: skip
+
+
+def _said(done: int, total: int, what: str) -> None:
+    print(f"\r{done} of {total}: {what:<60}", end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
