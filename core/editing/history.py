@@ -1,18 +1,17 @@
 """The steps that were taken, back and forth, and which part of which slice each of them touched."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
-
 from core.editing.outline import Outline
+from core.editing.touched import Touched, differences, join
+from core.errors import PromptError
 from core.imaging.label import Label
 from core.segmentation.prompt import Box
 
 STEPS_KEPT = 200
 _NEWS_KEPT = 2 * STEPS_KEPT
-_Touched = Mapping[int, Box]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class _Step:
 
     name: str
     state: State
-    touched: _Touched
+    touched: Touched
 
 
 class History:
@@ -73,7 +72,21 @@ class History:
         self._next_id = 1
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
-        self._news: list[tuple[int, _Touched]] = []
+        self._news: list[tuple[int, Touched]] = []
+        self._held: dict[int, str] = {}
+
+    def hold(self, identity: int, sentence: str) -> None:
+        """Keep an object as it is until `release`: what would change it is refused, also undo and redo.
+
+        Args:
+            identity: The object.
+            sentence: Why, and what to do; told to whoever tries.
+        """
+        self._held[identity] = sentence
+
+    def release(self, identity: int) -> None:
+        """Let an object be changed again."""
+        self._held.pop(identity, None)
 
     @property
     def version(self) -> int:
@@ -101,11 +114,19 @@ class History:
         return self._state
 
     def undo(self) -> str:
-        """Take the last step back and return its name; ``""`` if there is nothing to undo."""
+        """Take the last step back and return its name; ``""`` if there is nothing to undo.
+
+        Raises:
+            PromptError: It would change an object that is held.
+        """
         return self._travel(Way.UNDO, self._done, self._undone)
 
     def redo(self) -> str:
-        """Bring the last undone step back and return its name; ``""`` if there is nothing to redo."""
+        """Bring the last undone step back and return its name; ``""`` if there is nothing to redo.
+
+        Raises:
+            PromptError: It would change an object that is held.
+        """
         return self._travel(Way.REDO, self._undone, self._done)
 
     def trail(self) -> tuple[State, tuple[Move, ...]]:
@@ -125,7 +146,7 @@ class History:
             moves: Those that came after it, which can be undone again; of an undo or redo only its way counts.
         """
         self._done, self._undone = [], []
-        self._arrive(state, _differences(self._state.outlines, state.outlines))
+        self._arrive(state, differences(self._state.outlines, state.outlines))
         for move in moves:
             if move.way is Way.STEP:
                 self._step(move.name, move.after)
@@ -141,13 +162,14 @@ class History:
         touched: dict[int, Box] = {}
         for when, news in self._news:
             if when > version:
-                _join(touched, news)
+                join(touched, news)
         return touched
 
     def _step(self, name: str, state: State) -> None:
         """Go on to a new state; what was undone is forgotten."""
+        self._check_held(state)
         self._announce(Way.STEP, name, state)
-        touched = _differences(self._state.outlines, state.outlines)
+        touched = differences(self._state.outlines, state.outlines)
         self._done = [*self._done, _Step(name, self._state, touched)][-STEPS_KEPT:]
         self._undone = []
         self._arrive(state, touched)
@@ -155,6 +177,7 @@ class History:
     def _travel(self, way: Way, past: list[_Step], future: list[_Step]) -> str:
         if not past:
             return ""
+        self._check_held(past[-1].state)
         self._announce(way, past[-1].name, past[-1].state)
         step = past.pop()
         future.append(replace(step, state=self._state))
@@ -165,56 +188,20 @@ class History:
         if self.ahead is not None:
             self.ahead(Move(way, name, self._state, state))
 
-    def _arrive(self, state: State, touched: _Touched) -> None:
+    def _check_held(self, state: State) -> None:
+        """Refuse a state in which an object that is held is another."""
+        for identity, sentence in self._held.items():
+            before, after = ([o for o in s.outlines if o.id == identity] for s in (self._state, state))
+            if before != after:
+                raise PromptError(sentence)
+
+    def _arrive(self, state: State, touched: Touched) -> None:
         news = [*self._news, (self._version + 1, touched)] if touched else self._news
         if len(news) > _NEWS_KEPT:  # who asks about the two oldest hears of both
             (_, oldest), (when, older), *later = news
             both = dict(oldest)
-            _join(both, older)
+            join(both, older)
             news = [(when, both), *later]
         self._state, self._news = state, news
         self._next_id = max([self._next_id, *(outline.id + 1 for outline in state.outlines[-1:])])
         self._version += 1
-
-
-def _differences(before: Iterable[Outline], after: Iterable[Outline]) -> dict[int, Box]:
-    """Return slice to the smallest box round what looks different there."""
-    stayed = set(before) & set(after)
-    old = {(o.id, o.z): o for o in before if o not in stayed}
-    new = {(o.id, o.z): o for o in after if o not in stayed}
-    touched: dict[int, Box] = {}
-    for key in old.keys() | new.keys():
-        box = _difference(old.get(key), new.get(key))
-        if box is not None:
-            _join(touched, {key[1]: box})
-    return touched
-
-
-def _difference(old: Outline | None, new: Outline | None) -> Box | None:
-    """Return the smallest box round what two outlines of an object on a slice differ in; None if they look alike."""
-    if old is None or new is None:
-        return new.frame if new else old.frame if old else None
-    hull = _hull(old.frame, new.frame)
-    if old.label != new.label:
-        return hull
-    differ = np.zeros((hull.height, hull.width), dtype=bool)
-    for outline in (old, new):
-        y, x = outline.frame.y0 - hull.y0, outline.frame.x0 - hull.x0
-        differ[y : y + outline.frame.height, x : x + outline.frame.width] ^= outline.crop
-    rows = np.flatnonzero(differ.any(axis=1))
-    if not rows.size:
-        return None
-    columns = np.flatnonzero(differ.any(axis=0))
-    return Box(
-        hull.y0 + int(rows[0]), hull.x0 + int(columns[0]), hull.y0 + int(rows[-1]) + 1, hull.x0 + int(columns[-1]) + 1
-    )
-
-
-def _join(touched: dict[int, Box], news: _Touched) -> None:
-    """Add to slices and their boxes, in place; a box that was there grows round both."""
-    for z, box in news.items():
-        touched[z] = _hull(touched[z], box) if z in touched else box
-
-
-def _hull(one: Box, other: Box) -> Box:
-    return Box(min(one.y0, other.y0), min(one.x0, other.x0), max(one.y1, other.y1), max(one.x1, other.x1))

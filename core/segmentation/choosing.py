@@ -1,7 +1,8 @@
 """The choice of an engine, kept on disk with what OpenVINO compiled, so that the next start has it at once.
 
 What lies on disk is checked on every start against the answers of plain torch that were kept beside it: a file that
-went bad, or another OpenVINO that computes otherwise, leads to a new self-test and not to wrong masks.
+went bad, or another OpenVINO that computes otherwise, leads to a new self-test and not to wrong masks. A choice against
+experience, where an engine that is slower as a rule came out faster, may be owed to a busy machine: it is tried again.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from time import time
 
 import numpy as np
 import torch
@@ -38,6 +40,7 @@ from core.segmentation.selftest import Scene, Trial
 
 ASKED = "LOBULE_ENGINE"  # the environment variable that names an engine, or is "auto"
 _ROUNDS = 3
+_SURPRISE_KEPT_S = 3600.0  # how long a choice against experience stands
 _FOLDERS_KEPT = 6  # one per set of weights, about 55 MB each
 _FORMAT = 1
 _LARGE = "Larger networks are computed by plain torch unless an engine is asked for: trying them out takes minutes."
@@ -111,7 +114,7 @@ def _tried(card: ModelCard, network: Network, recipe: Recipe) -> tuple[Engine, E
     if not openvino_runtime.version():
         reason += " OpenVINO is not installed; with it a slice is encoded several times as fast."
     with contextlib.suppress(OSError):  # a full or locked disk costs the next start its speed, nothing else
-        _keep(card, engine, reason, shown)
+        _keep(card, engine, reason, shown, next(t.name for t in trials if not t.problem))
     if any(trial.problem for trial in trials):
         return _loudly(engine, reason)
     return engine, EngineNote(engine.name, reason)
@@ -122,7 +125,7 @@ def _loudly(engine: Engine, reason: str) -> tuple[Engine, EngineNote]:
     return engine, EngineNote(engine.name, reason)
 
 
-def _keep(card: ModelCard, engine: Engine, reason: str, shown: Scene) -> None:
+def _keep(card: ModelCard, engine: Engine, reason: str, shown: Scene, usual: str) -> None:
     folder, fingerprints = _folder(card), {}
     arrays = {name: getattr(shown, name).numpy() for name in ("pictures", "boxes", "features", "low")}
     for part, compiled in engine.compiled.items():
@@ -132,7 +135,7 @@ def _keep(card: ModelCard, engine: Engine, reason: str, shown: Scene) -> None:
             file.write(content)
     with replacing(folder / "scene.npz") as file:
         np.savez(file, **arrays)
-    kept = {"name": engine.name, "reason": reason, **fingerprints}
+    kept = {"name": engine.name, "reason": reason, "usual": usual, **fingerprints}
     with replacing(folder / "choice.json") as file:  # last: it vouches for the others
         file.write(json.dumps(kept).encode())
     _make_room(folder.parent)
@@ -151,7 +154,7 @@ def _restored(card: ModelCard, network: Network) -> tuple[Engine, EngineNote] | 
     """Return the engine chosen before, or None if there is none or it does not compute as it did."""
     folder = _folder(card)
     kept = _read(folder)
-    if not kept:
+    if not kept or _is_outdated(kept, folder):
         return None
     try:
         engine = _engine(kept, folder, network)
@@ -165,6 +168,12 @@ def _restored(card: ModelCard, network: Network) -> tuple[Engine, EngineNote] | 
         logging.getLogger(__name__).warning("The engine kept on disk is tried out anew (%s)", problem)
         return None
     return engine, EngineNote(kept["name"], kept["reason"])
+
+
+def _is_outdated(kept: dict[str, str], folder: Path) -> bool:
+    """Say whether a choice against experience was made so long ago that it is time to try again."""
+    surprise = kept["name"] != kept.get("usual", NAMES[0])
+    return surprise and time() - (folder / "choice.json").stat().st_mtime > _SURPRISE_KEPT_S
 
 
 def _engine(kept: dict[str, str], folder: Path, network: Network) -> Engine:

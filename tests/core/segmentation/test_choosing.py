@@ -2,10 +2,12 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import time
 
 import pytest
 import torch
@@ -156,12 +158,27 @@ def test_an_engine_that_computes_otherwise_than_when_it_was_chosen_is_tried_anew
     plain = engines.torch_engine(place.network, PLAIN)
     monkeypatch.setenv("LOBULE_HOME", str(tmp_path))
     real = selftest.scene(recipe, plain)
-    choosing._keep(lite.card, plain, "why", real)
+    choosing._keep(lite.card, plain, "why", real, PLAIN)
     assert choosing._restored(lite.card, place.network) is not None
-    choosing._keep(lite.card, plain, "why", Scene(real.pictures, real.boxes, real.features * 1.2, real.low))
+    choosing._keep(lite.card, plain, "why", Scene(real.pictures, real.boxes, real.features * 1.2, real.low), PLAIN)
     with caplog.at_level(logging.WARNING):
         assert choosing._restored(lite.card, place.network) is None
     assert "is tried out anew (its masks agree" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("usual", "minutes", "stands"), [(PLAIN, 120, True), (NAMES[0], 30, True), (NAMES[0], 90, False)]
+)
+def test_a_choice_against_experience_is_tried_again_an_hour_later(
+    lite: Segmenter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: str, minutes: int, stands: bool
+) -> None:
+    place, recipe = lite._place, lite._recipe  # type: ignore[attr-defined]
+    plain = engines.torch_engine(place.network, PLAIN)
+    monkeypatch.setenv("LOBULE_HOME", str(tmp_path))
+    choosing._keep(lite.card, plain, "why", selftest.scene(recipe, plain), usual)
+    file = choosing._folder(lite.card) / "choice.json"
+    os.utime(file, (time() - 60 * minutes,) * 2)
+    assert (choosing._restored(lite.card, place.network) is not None) is stands
 
 
 def test_an_engine_asked_for_that_is_wrong_gives_way_to_plain_torch_loudly(
