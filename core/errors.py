@@ -5,6 +5,7 @@
     │   └── SeveralSeries   more than one series to choose from; defined in `core.imaging.choices`
     ├── GeometryError       two images do not lie on the same grid
     ├── WriteError          a result cannot be saved where it was asked for
+    ├── CaseError           a case cannot be kept, opened or changed
     ├── PromptError         a box or point that no model can answer
     ├── WeightsError        a checkpoint is missing, broken or not of a known model
     └── DeviceError         the graphics card or the computer has too little memory for a model
@@ -28,6 +29,10 @@ class GeometryError(LobuleError):
 
 class WriteError(LobuleError):
     """A result cannot be saved where it was asked for."""
+
+
+class CaseError(LobuleError):
+    """A case cannot be kept, opened or changed."""
 
 
 class PromptError(LobuleError):
