@@ -148,10 +148,16 @@ class History:
         self._done, self._undone = [], []
         self._arrive(state, differences(self._state.outlines, state.outlines))
         for move in moves:
-            if move.way is Way.STEP:
-                self._step(move.name, move.after)
-            else:
-                _ = self.undo() if move.way is Way.UNDO else self.redo()
+            self.follow(move)
+
+    def follow(self, move: Move) -> None:
+        """Make a move that was written down; of an undo or redo only its way counts."""
+        if move.way is Way.STEP:
+            self._step(move.name, move.after)
+        elif move.way is Way.UNDO:
+            self.undo()
+        else:
+            self.redo()
 
     def changed_since(self, version: int) -> frozenset[int]:
         """Return the slices that may look different than they did at a version."""

@@ -1,0 +1,223 @@
+"""A case that is kept: an annotation whose every move is on the disk before it is made."""
+
+import contextlib
+import json
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from core.editing.annotation import Annotation
+from core.editing.history import Move, Way
+from core.errors import CaseError, LobuleError
+from core.imaging.volume import Mask, Volume
+from core.version import VERSION, libraries
+from core.workspace import recalling, snapshots
+from core.workspace.changes import Change, figures
+from core.workspace.journal import Entry
+from core.workspace.later import later
+from core.workspace.lock import Holder, Lock
+from core.workspace.recalling import Recovered
+from core.workspace.snapshots import Snapshot
+from core.workspace.thumbnails import save_thumbnail
+
+SNAPSHOT_EVERY = 50
+
+
+@dataclass(frozen=True)
+class Window:
+    """What opens a case.
+
+    Attributes:
+        reader: Initials of who draws, or ``""``; each reader has masks of their own.
+        who: What others are told of who holds the case, or ``""``.
+    """
+
+    reader: str = ""
+    who: str = ""
+
+
+class KeptCase:
+    """A case on the disk, opened for one reader.
+
+    Whatever changes `annotation` is written down first. If that fails, or the case is held by another window, the
+    change is not made and a `CaseError` says so.
+
+    Attributes:
+        volume: The CT.
+        annotation: What the reader has drawn, with its undo history.
+        reader: Their initials, or ``""``.
+        holder: Who else holds the case, or None if this may change it.
+        recovered: What was found on opening, if it had not been closed in order; else None.
+        folder: Of the case.
+        saving: Tells when the CT itself is on the disk, or why it is not; None if it was there.
+    """
+
+    def __init__(self, volume: Volume, folder: Path, window: Window) -> None:
+        self.volume, self.folder, self.reader = volume, folder, window.reader
+        self.annotation = Annotation(volume.grid)
+        self._own = reader_folder(folder, window.reader)
+        self._own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.saving: Future[None] | None = None
+        self._turn, self._refusal = RLock(), ""
+        self._asked: str | None = None
+        self._lock = Lock(self._own)
+        self.holder: Holder | None = self._lock.take(Holder.here(window.who, time.time()))
+        try:
+            self._journal, damaged = recalling.journal(folder, may_mend=self.may_change)
+            found = recalling.recall(self.annotation, self._journal, self.reader, self._own, may_mend=self.may_change)
+            self._session = self._journal.begin(self.reader, time.time(), _software()) if self.may_change else 0
+        except BaseException:
+            self._lock.release()
+            raise
+        self._seq, self._snapped = found.seq, found.snapshot_seq
+        self.recovered = _told(found.told, damaged) if self.may_change else None
+        self.annotation.ahead = self._keep
+
+    @property
+    def may_change(self) -> bool:
+        """Whether this window holds the case."""
+        return self.holder is None and not self._refusal
+
+    @property
+    def key(self) -> str:
+        """Fingerprint of the CT."""
+        return self.volume.key
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Initials of all who have drawn, first come first."""
+        return self._journal.readers()
+
+    def entries(self, reader: str | None = None) -> Iterator[Entry]:
+        """Yield every move of a reader, by default of this one."""
+        return self._journal.entries(self.reader if reader is None else reader)
+
+    def sessions(self) -> dict[int, Any]:
+        """Return session to the software it ran on."""
+        return {number: json.loads(text) for number, text in self._journal.sessions().items()}
+
+    @contextlib.contextmanager
+    def acting(self, asked: Mapping[str, Any] | None) -> Iterator[None]:
+        """Say what was asked for, so that the moves made inside can be replayed from it.
+
+        Args:
+            asked: A command as `core.editing.commands.from_json` reads it, or from `core.workspace.asked`; made of
+                numbers, texts, lists and nothing that names a patient.
+        """
+        with self._turn:
+            self._asked = None if asked is None else json.dumps(asked, separators=(",", ":"), ensure_ascii=False)
+            try:
+                yield
+            finally:
+                self._asked = None
+
+    def masks(self) -> dict[str, Mask]:
+        """Return the label map of every reader who has drawn, first come first."""
+        return {reader: self.of_reader(reader).label_map() for reader in self.readers}
+
+    def of_reader(self, reader: str) -> Annotation:
+        """Return what a reader has drawn by now, to look at."""
+        if reader == self.reader:
+            return self.annotation
+        annotation = Annotation(self.volume.grid)
+        recalling.recall(annotation, self._journal, reader, reader_folder(self.folder, reader), may_mend=False)
+        return annotation
+
+    def note(self, **facts: str) -> None:
+        """Write down facts of the case as a whole, such as its status.
+
+        Raises:
+            CaseError: It may not be changed here, or could not be saved.
+        """
+        with self._turn:
+            self._check()
+            self._journal.note(**facts)
+
+    def facts(self) -> dict[str, str]:
+        """Return what was noted of the case."""
+        return self._journal.facts()
+
+    def snapshot(self) -> None:
+        """Write a snapshot now, if anything changed since the last one.
+
+        Raises:
+            OSError: It could not be written; the journal has everything all the same.
+            LobuleError: The labels in it could not be written.
+        """
+        with self._turn:
+            if not self.may_change or self._seq == self._snapped:
+                return
+            taken, self._snapped = Snapshot(self.reader, self._seq, *self.annotation.trail()), self._seq
+        later(_write, taken, self._own, self.volume, self.folder).result()
+
+    def give_up(self, sentence: str) -> None:
+        """Stop changing the case, for another window has taken it over; whoever still tries is told."""
+        with self._turn:
+            if self._refusal:
+                return
+            self._refusal = sentence
+            self._journal.end(self._session, time.time())
+            self._lock.release()
+
+    def close(self) -> None:
+        """Close the case in order: with a snapshot, so that it opens quickly and others can read its labels."""
+        with contextlib.suppress(OSError, LobuleError):  # the journal has everything
+            self.snapshot()
+        with self._turn:
+            if self.may_change:
+                self.give_up("This case was closed. Open it again to change it.")
+            self._journal.close()
+
+    def _keep(self, move: Move) -> None:
+        """Write a move down before it is made."""
+        with self._turn:
+            self._check()
+            if self._seq - self._snapped >= SNAPSHOT_EVERY:
+                taken, self._snapped = Snapshot(self.reader, self._seq, *self.annotation.trail()), self._seq
+                later(_write, taken, self._own, self.volume, self.folder)
+            change = Change.between(move.before, move.after).packed() if move.way is Way.STEP else b""
+            entry = Entry(
+                self._session, time.time(), move.way.value, move.name, self._asked, change, *figures(move.after)
+            )
+            self._seq = self._journal.append(self.reader, entry)
+
+    def _check(self) -> None:
+        if self._refusal:
+            raise CaseError(self._refusal)
+        if self.holder is not None:
+            raise CaseError(
+                f"Nothing can be changed here: {held(self.holder)} Close it there, then open it here again."
+            )
+
+
+def held(holder: Holder) -> str:
+    """Say who holds a case."""
+    since = time.strftime("%H:%M", time.localtime(holder.since)) if holder.since else "some time ago"
+    who = f" by {holder.who}" if holder.who else ""
+    where = "in another window" if holder.is_here else f"on {holder.computer or 'another computer'}"
+    return f"the case is open {where}{who} since {since} (process {holder.process})."
+
+
+def reader_folder(folder: Path, reader: str) -> Path:
+    """Return where a reader's lock and snapshots lie; the name does not tell who it is."""
+    return folder / "readers" / blake2b(reader.encode(), digest_size=6).hexdigest()
+
+
+def _write(taken: Snapshot, own: Path, volume: Volume, folder: Path) -> None:
+    save_thumbnail(volume, snapshots.save(taken, own, volume), folder)
+
+
+def _told(recovered: Recovered | None, damaged: str) -> Recovered | None:
+    if not damaged:
+        return recovered
+    return replace(recovered or Recovered("", time.time()), damaged=damaged)
+
+
+def _software() -> str:
+    return json.dumps({"lobule": VERSION, "python": platform.python_version(), **libraries()})
