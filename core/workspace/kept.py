@@ -85,6 +85,11 @@ class KeptCase:
         return self.holder is None and not self._refusal
 
     @property
+    def seq(self) -> int:
+        """Number of the last move in the journal; it rises with each, also of other readers."""
+        return self._seq
+
+    @property
     def key(self) -> str:
         """Fingerprint of the CT."""
         return self.volume.key

@@ -99,7 +99,7 @@ def recall(annotation: Annotation, journal: Journal, reader: str, own: Path, *, 
         if may_mend:
             journal.count_from(start)
     tail = list(journal.entries(reader, start))
-    read = _followed(annotation, tail)
+    read = followed(annotation, tail)
     lost = journal.leave_out(reader, tail[read].seq) if may_mend and read < len(tail) else 0
     told = None
     if lost or not journal.ended_in_order(reader):
@@ -127,7 +127,7 @@ def _rebuild(journal: Journal, snapshot: Snapshot | None) -> None:
     journal.end(session, now)
 
 
-def _followed(annotation: Annotation, entries: Sequence[Entry]) -> int:
+def followed(annotation: Annotation, entries: Sequence[Entry]) -> int:
     """Make the moves that were written down, up to the first that cannot be read, and return how many there were."""
     for count, entry in enumerate(entries):
         if not entry.whole:

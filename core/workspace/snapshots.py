@@ -67,8 +67,18 @@ def newest(folder: Path) -> Snapshot | None:
     """Return the newest snapshot that is whole, or None."""
     for path in sorted(folder.glob(f"*{_STATE}"), reverse=True):
         with contextlib.suppress(OSError, ValueError):
-            return _unpacked(path.read_bytes())
+            return read(path)
     return None
+
+
+def read(path: Path) -> Snapshot:
+    """Read a snapshot.
+
+    Raises:
+        OSError: There is none.
+        ValueError: It is not whole.
+    """
+    return _unpacked(path.read_bytes())
 
 
 def labels_file(folder: Path) -> Path | None:
@@ -91,11 +101,6 @@ def _packed(snapshot: Snapshot) -> bytes:
 
 
 def _unpacked(data: bytes) -> Snapshot:
-    """Read a snapshot.
-
-    Raises:
-        ValueError: It is not whole.
-    """
     start = len(_MAGIC) + _HEAD.size
     if not data.startswith(_MAGIC) or len(data) < start:
         raise ValueError("this is no snapshot")
