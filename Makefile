@@ -25,7 +25,6 @@ browser: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m pytest -m browser
 
 benchmarks: .venv/dev.stamp
-	$(BIN)/python -m benchmarks.box_to_mask
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.scoring

@@ -1,4 +1,4 @@
-"""How fast the engine is: encoders, decoders, first masks, many boxes, a hundred slices, memory; as ratios of one run.
+"""How fast the engine is: encoders, decoders, first masks, many boxes, whole lesions and CTs, memory; as ratios.
 
     python -m benchmarks.engine [--rounds 7] [--slices 100] [--memory-slices 300] [--no-sam]
 
@@ -23,9 +23,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from core.imaging import samples
-from core.imaging.grid import Grid
-from core.imaging.volume import Source, Volume
+from benchmarks.phantom import enlarged
 from core.imaging.window import slice_picture
 from core.segmentation import checkpoints, networks, selftest, weights
 from core.segmentation.embedding_files import EmbeddingFiles
@@ -33,11 +31,13 @@ from core.segmentation.embeddings import Embeddings, segment_slice
 from core.segmentation.engines import PLAIN, Conversion, possible, torch_engine
 from core.segmentation.frame import RECIPES
 from core.segmentation.prompt import Box, Prompt
+from core.segmentation.propagation import propagate
 from core.segmentation.segmenter import Segmenter
 
 EAGER = "torch fp32 eager, BatchNorm not folded"
 SAM = "SAM ViT-B, SamPredictor"
-SIDE, BOX = 512, Box(240, 70, 330, 150)
+BOX = Box(240, 70, 330, 150)
+LESION_SLICES, LESION_SLICE, LESION_BOX = range(50, 80), 65, Box(242, 72, 323, 145)  # of 120 slices
 Steps = Mapping[str, Callable[[], object]]
 Times = dict[str, list[float]]
 
@@ -62,6 +62,7 @@ def main() -> None:
     if not options.no_sam:
         print(first_masks(measure(against_sam(model), options.rounds)))
     print(prompts(measure(of_prompts(model), options.rounds)))
+    print(walks(model, options.rounds))
     print(whole_ct(model, options.slices))
     if options.memory_slices:
         print(memory(options.memory_slices))
@@ -126,19 +127,29 @@ def of_prompts(model: Segmenter) -> Steps:
     }
 
 
+def walks(model: Segmenter, rounds: int) -> str:
+    """Carry one box through a lesion of 30 slices, with nothing encoded before and with everything."""
+    volume, done = enlarged(120), 0
+    taken: Times = {"cold": [], "cached": []}
+    for _ in range(max(1, rounds // 3)):
+        kept = Embeddings(1 << 28)
+        for times in taken.values():
+            started, seeds = perf_counter(), {LESION_SLICE: Prompt(LESION_BOX)}
+            steps = list(propagate(volume, seeds, model, kept, first=LESION_SLICES[0], last=LESION_SLICES[-1]))
+            times.append((perf_counter() - started) * 1000)
+            done = len(steps)
+    return told_walks(done, taken)
+
+
+def told_walks(slices: int, taken: Times) -> str:
+    lines = [f"| one box to a lesion of {slices} slices | shortest, s | slices a second |", "|---|---|---|"]
+    for name, times in taken.items():
+        lines.append(f"| {name} | {min(times) / 1000:.2f} | {1000 * slices / min(times):.1f} |")
+    return "\n".join([*lines, ""])
+
+
 def picture(model: Segmenter) -> np.ndarray:
     return slice_picture(enlarged(3), 1, model.card.window)
-
-
-def enlarged(slices: int) -> Volume:
-    """Return the phantom with slices of 512 × 512, repeated from its feet until there are enough of them."""
-    small, _ = samples.phantom()
-    z, rows, columns = small.hu.shape
-    spots = np.ix_(np.arange(slices) * z // slices, np.arange(SIDE) * rows // SIDE, np.arange(SIDE) * columns // SIDE)
-    noise = np.random.default_rng(0).integers(-9, 10, (slices, SIDE, SIDE)).astype(np.int16)
-    hu = (small.hu[spots] + noise).astype(np.int16)
-    grid = Grid.from_geometry(hu.shape, (2.5, 0.8, 0.7))
-    return Volume(hu, grid, Source("Phantom, enlarged", "sample", grid))
 
 
 def measure(steps: Steps, rounds: int) -> Times:

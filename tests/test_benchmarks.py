@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, box_to_mask, engine, scoring
+from benchmarks import accuracy, engine, phantom, scoring
 from core.imaging.window import Window
 from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
@@ -72,16 +72,6 @@ def test_one_box_on_the_phantom_is_carried_to_its_lesions(lite_as_chosen: Segmen
     assert "| phantom, mean (median) of 2 |" in accuracy.lesion_table(rows)
 
 
-def test_the_ratio_of_the_first_mask_adds_both_steps() -> None:
-    times = {
-        ("LiteMedSAM", "embed"): 90.0,
-        ("LiteMedSAM", "predict"): 10.0,
-        ("SAM ViT-B", "embed"): 940.0,
-        ("SAM ViT-B", "predict"): 60.0,
-    }
-    assert box_to_mask.table(times).splitlines()[-1] == "| first mask (embed + predict) | 100 | 1000 | 10.0× |"
-
-
 def test_ratios_of_the_engine_are_of_the_shortest_and_of_the_median() -> None:
     times = {"slow": [30.0, 10.0, 40.0], "quick": [4.0, 5.0, 10.0]}
     assert engine.table("step", times, "slow").splitlines()[2:4] == [
@@ -98,7 +88,7 @@ def test_steps_take_turns_and_the_first_round_only_warms_up() -> None:
 
 
 def test_the_engine_is_timed_on_slices_of_512_that_all_differ() -> None:
-    volume = engine.enlarged(5)
+    volume = phantom.enlarged(5)
     assert volume.grid.shape == (5, 512, 512)
     assert len({volume.hu[z].tobytes() for z in range(5)}) == 5
 
@@ -144,3 +134,19 @@ def test_some_tumours_are_missed_and_some_are_made_up() -> None:
     assert (predicted & ~reference).any()
     assert (reference & ~predicted).any()
     assert 0.3 < dice(predicted, reference) < 0.95
+
+
+def test_the_lesion_that_is_carried_has_thirty_slices_and_lies_in_its_box() -> None:
+    volume, tumour = phantom.enlarged(120), phantom.enlarged_labels(120) == 2
+    z, box = engine.LESION_SLICE, engine.LESION_BOX
+    assert np.flatnonzero(tumour[:, box.y0 : box.y1, box.x0 : box.x1].any(axis=(1, 2))).tolist() == list(range(50, 80))
+    assert not tumour[z, box.y0 - 1, box.x0 : box.x1].any()
+    inside = volume.hu[z][tumour[z]].mean()
+    assert inside < volume.hu[z][box.y0 : box.y1, box.x0 : box.x1][~tumour[z, box.y0 : box.y1, box.x0 : box.x1]].mean()
+
+
+def test_a_walk_is_told_in_slices_a_second() -> None:
+    assert engine.told_walks(30, {"cold": [6000.0, 5000.0], "cached": [1000.0, 1500.0]}) == (
+        "| one box to a lesion of 30 slices | shortest, s | slices a second |\n|---|---|---|\n"
+        "| cold | 5.00 | 6.0 |\n| cached | 1.00 | 30.0 |\n"
+    )

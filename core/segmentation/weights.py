@@ -1,6 +1,7 @@
-"""Which models there are: LiteMedSAM from its Python package, and every checkpoint in the folder ``weights/``."""
+"""Which models there are: LiteMedSAM from its Python package, and every checkpoint in a folder."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,7 +19,8 @@ from core.segmentation.networks import Architecture, build, recognise
 from core.segmentation.sam import SamSegmenter, choose_device, no_room
 from core.segmentation.segmenter import ModelCard, Segmenter
 
-WEIGHTS = Path(__file__).parents[2] / "weights"
+ELSEWHERE = "LOBULE_WEIGHTS"  # the environment variable that names another folder
+WEIGHTS = Path(os.environ.get(ELSEWHERE) or Path(__file__).parents[2] / "weights")
 DEFAULT = "litemedsam"
 _OURS = ("README.md", "manifest.json")
 

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pages.ui.state import AppState
+from pages.ui.viewer.carrying import end
 from pages.ui.words import t
 
 
@@ -27,4 +28,8 @@ def mode(state: AppState, *, simple: bool) -> None:
 
 
 def _take(state: AppState, simple: bool) -> None:
+    """Go there. The simple canvas cannot show what is carried through the slices, nor stop it: that ends before."""
+    if simple:
+        for case in state.cases.values():
+            end(case)
     state.simple = simple

@@ -1,5 +1,6 @@
 """Models and embeddings, loaded once for all sessions. They hold nothing of a single session."""
 
+import gc
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock, Thread
@@ -42,7 +43,19 @@ def chosen(name: str) -> ModelCard | None:
 
 def warm_up() -> None:
     """Start loading the default model, so that it is there when the first CT is; returns at once."""
+    _settle()
     Thread(target=_load_default, name="warm-up", daemon=True).start()
+
+
+@lru_cache
+def _settle() -> None:
+    """Take what the libraries made out of the search for garbage, once.
+
+    Streamlit searches after every run of a page. Among the 400,000 objects of torch and its like that takes a quarter
+    of a second in which nobody is answered.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _load_default() -> None:

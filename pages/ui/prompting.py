@@ -7,14 +7,13 @@ import streamlit as st
 from core.editing.annotation import Made
 from core.editing.outline import Outline
 from core.errors import LobuleError
-from core.segmentation.embeddings import segment_slice
 from core.segmentation.prompt import Box, Prompt
-from core.segmentation.segmenter import Prediction, Segmenter
 from pages.ui import models
+from pages.ui.asking import answered
 from pages.ui.boxes import Drawn, compare
 from pages.ui.canvas import drawn_on
 from pages.ui.card import plain
-from pages.ui.state import AppState, Case, Seen
+from pages.ui.state import AppState, Case
 from pages.ui.words import t
 
 
@@ -69,7 +68,7 @@ def _ask(state: AppState, case: Case, box: Box, label: int, old: Outline | None 
     """Ask the model for the mask in a box and keep it; a refusal is said and leaves all as it was."""
     try:
         segmenter = models.segmenter(state.model)
-        prediction = _predict(case, box, segmenter)
+        prediction = answered(case, case.z, Prompt(box), segmenter)
         window = models.fed_window(case, segmenter)
         made: Made = {"box": box, "points": (), "score": prediction.score, "model": segmenter.card, "window": window}
         if old is None:
@@ -79,11 +78,3 @@ def _ask(state: AppState, case: Case, box: Box, label: int, old: Outline | None 
     except LobuleError as error:
         case.remount()
         st.toast(plain(str(error)), icon=":material/error:", duration="long")
-
-
-def _predict(case: Case, box: Box, segmenter: Segmenter) -> Prediction:
-    window, embeddings = models.fed_window(case, segmenter), models.embeddings()
-    prediction = segment_slice(case.volume, case.z, Prompt(box), segmenter, embeddings, window)
-    seen = embeddings.of(case.volume, case.z, segmenter, window).seen
-    case.seen = Seen(case.z, seen, prediction.seen_box, window)
-    return prediction

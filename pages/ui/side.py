@@ -1,23 +1,19 @@
-"""Beside the picture: the objects of the slice, what SAM saw of them, and what can be taken away."""
+"""Beside the picture: the objects of the slice, and what SAM saw of them."""
 
 import math
-from collections.abc import Callable
-from functools import partial
 
 import streamlit as st
 
 from core.editing.outline import Outline
-from core.editing.record import prompts_json
 from core.errors import LobuleError
-from core.imaging.picture import boxed, png
-from core.imaging.writing import mask_bytes
+from core.imaging.picture import boxed
 from core.scoring.overlap import dice
 from core.segmentation import weights
 from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
 from pages.ui.prompting import ask_again, collect
-from pages.ui.slices import painted
+from pages.ui.seen import Tried
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known, title
@@ -140,6 +136,8 @@ def model(state: AppState, case: Case) -> None:
         else:
             caption = t("side.saw_caption", slice=case.seen.z + 1, window=case.seen.window)
             st.image(boxed(case.seen.picture, case.seen.box), caption=caption, width=256)
+            if case.seen.tried:
+                st.caption(_tried(case.seen.tried))
         if card is None:
             return
         if case.volume.has_hu:
@@ -147,6 +145,14 @@ def model(state: AppState, case: Case) -> None:
             st.toggle(t("side.feed"), key="feed", on_change=_take_feed, args=(case,))
             st.caption(t("side.feed_caption", window=card.window))
         st.caption(_facts(card) + _device(state))
+
+
+def _tried(tried: Tried) -> str:
+    """Say which of two pictures the answer was found on."""
+    whole, zoomed = f"{tried.whole:.2f}", f"{tried.zoomed:.2f}"
+    if tried.enlarged:
+        return t("side.saw_enlarged", zoomed=zoomed, whole=whole)
+    return t("side.saw_whole", zoomed=zoomed, whole=whole)
 
 
 def _facts(card: ModelCard) -> str:
@@ -164,27 +170,3 @@ def _device(state: AppState) -> str:
 
 def _take_feed(case: Case) -> None:
     case.feed_screen = shown_in("feed")
-
-
-def exports(state: AppState, case: Case) -> None:
-    """Offer the label map, the slice as a picture and the prompts as downloads; made when asked for."""
-    name = f"lobule-{case.volume.key[:8]}"
-    with st.popover(t("export.title"), icon=":material/download:", width="content", disabled=not len(case.annotation)):
-        st.caption(t("export.caption"))
-        for words, suffix in ((t("export.nifti"), ".nii.gz"), (t("export.nrrd"), ".seg.nrrd")):
-            _download(words, f"{name}-labels{suffix}", partial(_labels, case, suffix))
-        slice_png = t("export.png", slice=case.z + 1)
-        _download(slice_png, f"{name}-slice{case.z + 1}.png", lambda: png(painted(state, case)))
-        _download(t("export.prompts"), f"{name}-prompts.json", partial(_prompts, case))
-
-
-def _download(words: str, file_name: str, make: Callable[[], bytes | str]) -> None:
-    st.download_button(words, make, file_name, key=f"export_{file_name}", on_click="ignore", width="stretch")
-
-
-def _labels(case: Case, suffix: str) -> bytes:
-    return mask_bytes(case.annotation.label_map(), case.volume, suffix, case.annotation.labels)
-
-
-def _prompts(case: Case) -> str:
-    return prompts_json(case.annotation, case.volume)

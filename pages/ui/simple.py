@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from pages.ui.exporting import exports
 from pages.ui.mode import mode
 from pages.ui.prompting import collect, look_ahead
-from pages.ui.side import exports, model, objects
+from pages.ui.side import model, objects
 from pages.ui.slicebar import slice_bar
 from pages.ui.slices import canvas, heading
 from pages.ui.state import AppState, Case

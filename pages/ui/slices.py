@@ -24,14 +24,21 @@ def canvas(state: AppState, case: Case) -> None:
     draw_boxes(case, painted(state, case))
 
 
-def painted(state: AppState, case: Case) -> Pixels:
-    """Return the slice as on the screen, ``(h, w, 3)``: window, masks, the outline of the reference, R and L."""
+def painted(state: AppState, case: Case, z: int | None = None) -> Pixels:
+    """Return a slice as on the screen, ``(h, w, 3)``: window, masks, the outline of the reference, R and L.
+
+    Args:
+        state: Of the session: how it likes to look.
+        case: What is shown.
+        z: The slice, from 0; by default the one on the screen.
+    """
+    z = case.z if z is None else z
     size = state.picture_size(case)
     colours = {label.value: label.colour for label in case.annotation.labels}
-    grey = resize(slice_picture(case.volume, case.z, case.window), size)
-    labels = resize(case.annotation.label_slice(case.z), size, smooth=False)
+    grey = resize(slice_picture(case.volume, z, case.window), size)
+    labels = resize(case.annotation.label_slice(z), size, smooth=False)
     picture = overlay(grey, labels, colours, state.opacity)
     if state.show_reference and case.reference is not None:
-        truth = case.reference.voxels[case.z].astype(np.uint8)
+        truth = case.reference.voxels[z].astype(np.uint8)
         picture[edges(resize(truth, size, smooth=False))] = REFERENCE_COLOUR
     return lettered(picture)

@@ -11,12 +11,13 @@ import streamlit as st
 
 from core.editing.annotation import Annotation
 from core.imaging.label import Label
-from core.imaging.picture import Pixels, display_size
+from core.imaging.picture import display_size
 from core.imaging.preprocess import Denoising, Normalising
 from core.imaging.reading import SeriesSummary
 from core.imaging.volume import TUMOUR, Mask, Volume
 from core.imaging.window import PRESETS, Window
 from core.segmentation.prompt import Box
+from pages.ui.seen import Seen
 from pages.ui.viewer.exhibit import Exhibit, Layer
 
 if TYPE_CHECKING:
@@ -24,26 +25,10 @@ if TYPE_CHECKING:
     from pages.ui.desk import Desk
     from pages.ui.readers import Readers
     from pages.ui.scored import Scored
+    from pages.ui.viewer.carrying import Run
 
 UNKNOWN_SCREEN = (1280, 720)
 SIDE_WIDTH, ABOVE_AND_BELOW, SMALLEST_HEIGHT = 470, 134, 320
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the model was given when it was last asked.
-
-    Attributes:
-        z: The slice, from 0.
-        picture: ``(h, w)`` uint8, exactly as it went in.
-        box: ``(y0, x0, y1, x1)`` in that picture, or None.
-        window: The window it was made with.
-    """
-
-    z: int
-    picture: Pixels
-    box: tuple[float, float, float, float] | None
-    window: Window
 
 
 @dataclass
@@ -65,7 +50,8 @@ class Case:
         boxes: What the canvas started from: number, box and label of each object.
         seen: What the model was given last.
         labels_trouble: Why the labels last uploaded could not be taken as reference, or None.
-        turn: Held by whoever changes the annotation: the page's script, or a request of the viewer.
+        turn: Held by whoever changes the annotation: the page's script, a request of the viewer, or `run`.
+        run: The objects that are carried through the slices, or were last.
     """
 
     volume: Volume
@@ -83,6 +69,7 @@ class Case:
     seen: Seen | None = None
     labels_trouble: str | None = None
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
+    run: "Run | None" = field(default=None, repr=False)
 
     @classmethod
     def of(cls, volume: Volume, reference: Mask | None = None) -> "Case":

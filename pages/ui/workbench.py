@@ -3,8 +3,9 @@
 import streamlit as st
 
 from pages.ui.card import plain
+from pages.ui.exporting import exports
 from pages.ui.mode import mode
-from pages.ui.side import exports, model
+from pages.ui.side import model
 from pages.ui.state import AppState, Case
 from pages.ui.toolbar import model_picker
 from pages.ui.viewer.face import viewer
@@ -15,7 +16,9 @@ from pages.ui.words.steps import known
 @st.fragment
 def workbench(state: AppState, case: Case) -> None:
     """Show the viewer and what goes with it; redrawn alone, without the rest of the page."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="choices"):
+    choices = st.container(horizontal=True, vertical_alignment="center", gap="small", key="choices")
+    viewer(state, case)  # first: what is said of the model waits until it is loaded
+    with choices:
         st.markdown(f"**{plain(known(case.volume.source.name))}**", width="stretch")
         st.caption(t("not_a_device"), width="content")
         mode(state, simple=False)
@@ -23,4 +26,3 @@ def workbench(state: AppState, case: Case) -> None:
             model_picker(state)
             model(state, case)
         exports(state, case)
-    viewer(state, case)

@@ -15,8 +15,13 @@ TRIES, PAUSE_S = 600, 0.2
 
 
 @contextmanager
-def running_app(log: Path) -> Iterator[str]:
-    """Start the app, give its address, and stop it afterwards; what it prints goes to ``log``."""
+def running_app(log: Path, **settings: str) -> Iterator[str]:
+    """Start the app, give its address, and stop it afterwards.
+
+    Args:
+        log: Where it goes what the app prints.
+        settings: Environment variables that it gets besides.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -25,7 +30,7 @@ def running_app(log: Path) -> Iterator[str]:
         process = subprocess.Popen(
             ["make", "run", f"PORT={port}"],
             cwd=ROOT,
-            env=environment | {"STREAMLIT_SERVER_HEADLESS": "true"},
+            env=environment | {"STREAMLIT_SERVER_HEADLESS": "true"} | settings,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

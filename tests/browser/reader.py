@@ -94,7 +94,7 @@ class Reader:
         """Export something and return where it was saved, under the name it came with."""
         self.button("Export").click()
         with self.page.expect_download() as waiting:
-            self.button(title).click()
+            self.page.get_by_role("link", name=title).click()
         path = folder / waiting.value.suggested_filename
         waiting.value.save_as(path)
         self.page.keyboard.press("Escape")

@@ -1,16 +1,20 @@
 """The slice viewer as a reader uses it: places are voxels, slices count from 1."""
 
 import io
+import json
+import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Request, expect
 
 from core.segmentation.prompt import Box
 from tests.browser.reader import Reader
 
 LOADED_MS = 60_000
+REST_MS = 350
 GREY = 15  # no further than this lie the channels of a grey apart
 
 
@@ -20,7 +24,22 @@ class Viewer:
     def __init__(self, reader: Reader) -> None:
         self.reader, self.page = reader, reader.page
         self.root = self.page.locator(".lobule")
+        self.sent: list[dict[str, Any]] = []
+        self.page.on("request", self._note)
         expect(self.root).to_have_attribute("data-ready", "true")
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until the picture keeps its place: what stands round it may come later."""
+        before = None
+        while (now := self.transform()) != before:
+            before = now
+            self.page.wait_for_timeout(REST_MS)
+
+    def _note(self, request: Request) -> None:
+        """Keep what the viewer asks of the server, in order."""
+        if "/do?" in request.url:
+            self.sent.append(request.post_data_json)
 
     def loaded(self) -> "Viewer":
         """Wait until the whole volume is in the browser."""
@@ -92,6 +111,46 @@ class Viewer:
         """The rows of the list of objects."""
         return self.root.locator("[data-object]")
 
+    def asked(self, count: int = 1) -> list[dict[str, Any]]:
+        """Return the last commands, once they are answered."""
+        self.settle()
+        return self.sent[-count:]
+
+    def press(self, keys: str) -> None:
+        """Press a key or a chord; returns when what it asked for is done."""
+        self.page.keyboard.press(keys)
+        self.settle()
+
+    def change(self, name: str, amount: float | None = None, row: int = 0) -> None:
+        """Do something from the menu of an object; returns when it is done."""
+        self.objects.nth(row).get_by_role("button", name="Change object").click()
+        entry = self.root.locator(f".menu [data-act={name}]")
+        if amount is not None:
+            entry.locator("xpath=../input").fill(f"{amount:g}")
+        entry.click()
+        self.settle()
+
+    @property
+    def said(self) -> Locator:
+        """The line over the picture."""
+        return self.root.locator(".toast.shown")
+
+    def map(self, shape: tuple[int, int, int]) -> np.ndarray:
+        """Return the objects' numbers as the server holds them, ``(z, y, x)``, by the viewer's own way."""
+        self.settle()
+        base = self.page.evaluate(
+            """() => performance.getEntriesByType("resource").map(({ name }) => name)
+                .findLast((name) => name.includes("/volume?")).replace(/volume.*/, "")"""
+        )
+        told = self.page.request.get(f"{base}objects?since=0").body()
+        (length,) = struct.unpack_from("<I", told)
+        found, at = np.zeros(shape, np.uint16), 4 + length
+        for region in json.loads(told[4:at])["regions"]:
+            z, y0, x0, h, w = (region[side] for side in ("z", "y0", "x0", "h", "w"))
+            found[z, y0 : y0 + h, x0 : x0 + w] = np.frombuffer(told, "<u2", h * w, at).reshape(h, w)
+            at += 2 * h * w
+        return found
+
     def act(self, name: str) -> None:
         self.root.locator(f"[data-act={name}]:visible").first.click()
 
@@ -115,11 +174,7 @@ class Viewer:
         return colour
 
     def labels(self, folder: Path) -> np.ndarray:
-        """Export the labels and return them, ``(z, y, x)``, on the CT's own grid."""
+        """Export the labels, whatever is still on its way; return them, ``(z, y, x)``, on the CT's own grid."""
         import SimpleITK
 
-        self.settle()
-        # The page follows the viewer up to half a second later, and gives its downloads new addresses.
-        self.page.wait_for_timeout(1500)
-        expect(self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
         return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(self.reader.download("Labels as NIfTI", folder))))

@@ -311,6 +311,8 @@ def test_every_step_is_known_in_chinese(edit: dict[str, object]) -> None:
         ("3 points on slice 7", "3 个点（第 7 层）"),
         ("erase on slices 3–5", "擦除（第 3–5 层）"),
         ("smooth object 2 by 1.5 voxels", "平滑对象 2（1.5 体素）"),
+        ("tidy object 4", "整理对象 4"),
+        ("carry object 3 through slices 72–104", "延伸对象 3（第 72–104 层）"),
         ("new label point", "新标签 point"),
         ("Miller on Friday", "Miller on Friday"),
         ("0, 0, 0 mm", "0, 0, 0 mm"),

@@ -3,15 +3,24 @@
 import json
 import math
 import struct
+from dataclasses import asdict
 from typing import Any
 
 from core.editing.annotation import Annotation
+from core.editing.carrying import marked
 from core.editing.outline import Outline
+from pages.ui.seen import Tried
 from pages.ui.words import ENGLISH
 from pages.ui.words.steps import known
 
 
-def answer(annotation: Annotation, since: int, active: int | None = None, language: str = ENGLISH) -> bytes:
+def answer(
+    annotation: Annotation,
+    since: int,
+    active: int | None = None,
+    language: str = ENGLISH,
+    tried: Tried | None = None,
+) -> bytes:
     """Return everything that changed since a version.
 
     A header as JSON behind its length in four bytes, then the object numbers (uint16) of the changed regions, row by
@@ -22,6 +31,7 @@ def answer(annotation: Annotation, since: int, active: int | None = None, langua
         since: The version it knows; 0 for none.
         active: The object that the last command worked on.
         language: Of the names of steps and labels.
+        tried: Which pictures were tried for the mask that was asked for, if the model was unsure.
     """
     regions, numbers, cleared = [], [], []
     for z, box in sorted(annotation.touched_since(since).items()):
@@ -31,7 +41,8 @@ def answer(annotation: Annotation, since: int, active: int | None = None, langua
             continue
         regions.append({"z": z, "y0": box.y0, "x0": box.x0, "h": box.height, "w": box.width})
         numbers.append(ids[box.y0 : box.y1, box.x0 : box.x1].astype("<u2").tobytes())
-    header = json.dumps(_header(annotation, active, language) | {"regions": regions, "cleared": cleared}).encode()
+    changed = {"regions": regions, "cleared": cleared, "tried": asdict(tried) if tried else None}
+    header = json.dumps(_header(annotation, active, language) | changed).encode()
     return b"".join((struct.pack("<I", len(header)), header, *numbers))
 
 
@@ -50,6 +61,7 @@ def _header(annotation: Annotation, active: int | None, language: str) -> dict[s
                 "id": finding.id,
                 "label": finding.label,
                 "slices": list(finding.slices),
+                "marked": list(marked(finding)),
                 "voxels": finding.voxels,
                 "ml": _number(finding.volume_ml(annotation.grid)),
                 "score": _number(finding.score),

@@ -32,6 +32,15 @@ export class Client {
     return answer(await this.bytes(`do?since=${since}`, post(command)));
   }
 
+  /** Return how far the carrying of objects is, with the masks that came since `seen`. */
+  async carrying(run, seen) {
+    return answer(await this.bytes(`carrying?run=${run}&seen=${seen}`));
+  }
+
+  async stop() {
+    await this.bytes("stop", post({}));
+  }
+
   /** Tell which slice is looked at. Nothing hangs on it, so a failure is not told. */
   look(z) {
     fetch(new URL("look", this.base), post({ z })).catch(() => {});

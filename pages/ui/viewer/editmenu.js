@@ -18,6 +18,7 @@ export class EditMenu {
       this.simple("fill_holes", () => change(viewer, "fill_holes")),
       this.simple("keep_largest", () => change(viewer, "keep_largest")),
       this.measured("remove_small", mm3, (n) => change(viewer, "remove_small", { mm3: n })),
+      this.measured("tidy", mm, (n) => change(viewer, "tidy", { mm: n })),
       this.measured("smooth", mm, (n) => change(viewer, "smooth", { mm: n })),
       this.measured("grow", mm, (n) => change(viewer, "grow", { mm: n })),
       this.measured("shrink", mm, (n) => change(viewer, "grow", { mm: -n })),

@@ -2,6 +2,7 @@
 
 import { Bar } from "./bar.js";
 import { el } from "./dom.js";
+import { holdDownloads } from "./downloads.js";
 import { Help } from "./help.js";
 import { Panel } from "./panel.js";
 import { Strip } from "./strip.js";
@@ -23,6 +24,7 @@ export class Frame {
     this.observer.observe(this.stage);
     this.listening = new AbortController();
     window.addEventListener("resize", () => this.measure(), { signal: this.listening.signal });
+    holdDownloads(viewer, this.listening.signal);
     this.arrange();
   }
 

@@ -30,6 +30,11 @@ function sections() {
       [["O"], "help_new"],
       [["L"], "help_label"],
     ],
+    whole: [
+      [["A"], "help_carry"],
+      [[`${shift} A`], "help_carry_on"],
+      [["Esc"], "help_stop"],
+    ],
     change: [
       [[`${ctrl} Z`, `${ctrl} ${shift} Z`], "help_undo"],
       [["C", `${shift} C`], "help_copy"],

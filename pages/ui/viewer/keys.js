@@ -105,9 +105,25 @@ export class Keys {
     else if (letter === "c") copyTo(viewer, shiftKey ? -1 : 1);
     else if (key === "Delete" && shiftKey) changeHere(viewer, "delete_slice");
     else if (key === "Delete") change(viewer, "delete");
+    else if (letter === "a") this.carry(shiftKey);
+    else if (key === "Escape" && this.stop()) return true;
     else if (letter === "o" || key === "Escape") this.fresh();
     else if (letter === "l") nextLabel(viewer);
     else return false;
+    return true;
+  }
+
+  /** Carry the active object through all slices, or on from this one. */
+  carry(on) {
+    const { carrying, frame, state } = this.viewer;
+    carrying.begin(on ? { z: state.at[0] } : frame.panel.whole.limits());
+  }
+
+  /** Stop what is being carried, unless a tool is at work. */
+  stop() {
+    const { carrying, tool } = this.viewer;
+    if (!carrying.status.running || carrying.stopping || tool?.from || tool?.stroke) return false;
+    carrying.stop();
     return true;
   }
 

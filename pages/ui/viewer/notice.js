@@ -24,6 +24,13 @@ export class Notice {
     this.fading = setTimeout(() => this.hush(), SHOWN_MS);
   }
 
+  /** Say which picture a mask was found on, where the model was unsure and a second one was tried. */
+  tried({ enlarged, whole, zoomed }) {
+    const [before, after] = [whole.toFixed(2), zoomed.toFixed(2)];
+    if (enlarged) this.say(t("tried_enlarged", { whole: before, zoomed: after }), "hint");
+    else this.say(t("tried_whole", { whole: before, zoomed: after }), "warning");
+  }
+
   tell(words) {
     text(this.live, words);
   }

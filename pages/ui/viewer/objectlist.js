@@ -3,23 +3,27 @@
 import { attribute, el, icon, iconButton, text } from "./dom.js";
 import { EditMenu } from "./editmenu.js";
 import { t } from "./strings.js";
+import { Whole } from "./whole.js";
 
 export class ObjectList {
   constructor(viewer) {
     this.viewer = viewer;
     this.menu = new EditMenu(viewer);
+    this.whole = new Whole(viewer);
     this.count = el("span", { class: "goes" });
     this.fresh = iconButton("add", `${t("new_object")} (O)`, () => viewer.activate(null), { class: "ghost", "data-act": "new" });
     this.rows = el("ul", { class: "objects", "aria-label": t("objects") });
     this.empty = el("p", { class: "hint" }, t("no_objects"));
-    this.root = el("section", { class: "list" }, el("header", {}, el("h3", {}, t("objects")), this.count, this.fresh), this.empty, this.rows, this.menu.root);
+    this.root = el("section", { class: "list" }, el("header", {}, el("h3", {}, t("objects")), this.count, this.fresh), this.empty, this.rows, this.whole.root, this.menu.root);
     this.shown = new Map(); // id -> row
   }
 
   show() {
     const { data, objects, state, session, queue, lookStamp } = this.viewer;
     const [z] = state.at;
-    const key = [objects.stamp, lookStamp, session.active?.id, z, queue.jobs.length, data.editable].join();
+    this.whole.show();
+    const { status } = this.viewer.carrying;
+    const key = [objects.stamp, lookStamp, session.active?.id, z, queue.jobs.length, data.editable, status.object, status.waiting.length].join();
     if (key === this.key) return;
     this.key = key;
     this.root.hidden = !data.editable;
@@ -45,7 +49,7 @@ export class ObjectList {
     text(words.lastChild, `${size} · ${slices}`);
     this.showScore(sure, object.score);
     const active = viewer.session.active?.id === object.id;
-    const busy = viewer.queue.jobs.some(({ handle }) => handle?.id === object.id);
+    const busy = viewer.carrying.holds(object.id) || viewer.queue.jobs.some(({ handle }) => handle?.id === object.id);
     row.classList.toggle("here", object.slices.includes(z));
     row.classList.toggle("busy", busy);
     attribute(choose, "aria-current", active ? "true" : null);

@@ -67,9 +67,10 @@ export class ObjectMap {
 
   compose(z, drawn) {
     const ids = this.slices[z]?.slice() ?? new Uint16Array(this.height * this.width);
-    for (const { masks, erase, handle } of drawn) {
+    for (const { masks, erase, handle, replaces } of drawn) {
       const mask = masks.get(z);
       const id = handle ? idOf(handle) : null;
+      if (replaces) ids.forEach((one, i) => one === id && (ids[i] = 0));
       for (let i = 0; i < mask.length; i++) {
         if (!mask[i]) continue;
         if (!erase) ids[i] = id;

@@ -10,7 +10,9 @@ import { t } from "./strings.js";
 export class Panel {
   constructor(viewer) {
     this.viewer = viewer;
-    this.parts = [new Options(viewer), new Labels(viewer), new ObjectList(viewer), new Display(viewer)];
+    const list = new ObjectList(viewer);
+    this.whole = list.whole;
+    this.parts = [new Options(viewer), new Labels(viewer), list, new Display(viewer)];
     this.root = el("aside", { class: "panel", "aria-label": t("objects") }, this.parts.map((part) => part.root));
   }
 

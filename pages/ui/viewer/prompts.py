@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.editing.annotation import Made
+from core.editing.annotation import Annotation, Made
+from core.editing.asked import known_label, known_object
 from core.errors import PromptError
-from core.segmentation.embeddings import segment_slice
 from core.segmentation.prompt import Box, Point, Prompt
 from pages.ui import models
-from pages.ui.state import AppState, Case, Seen
+from pages.ui.asking import answered
+from pages.ui.seen import Tried
+from pages.ui.state import AppState, Case
 from pages.ui.words import said
 
 KINDS = ("box", "points")
 
 
-def ask(state: AppState, case: Case, asked: Mapping[str, Any]) -> int:
+def ask(state: AppState, case: Case, asked: Mapping[str, Any]) -> tuple[int, Tried | None]:
     """Ask the model for the mask of a prompt, and keep it as an object.
+
+    Others may change the annotation while the model works, which takes long if it has to be loaded first.
 
     Args:
         state: Of the session; it names the model.
@@ -24,22 +28,20 @@ def ask(state: AppState, case: Case, asked: Mapping[str, Any]) -> int:
             new one.
 
     Returns:
-        The id of the object.
+        The id of the object, and which pictures were tried if the model was unsure.
 
     Raises:
-        LobuleError: The model cannot answer, or found nothing.
+        LobuleError: The model cannot answer or found nothing, or the object or label is gone.
         ValueError: The request makes no sense.
-        KeyError: It lacks a field, or there is no such object.
+        KeyError: It lacks a field.
     """
     z, prompt = int(asked["z"]), _prompt(asked)
     if not 0 <= z < case.volume.slices:
         raise ValueError(f"z must lie in 0..{case.volume.slices - 1}, got {z}")
+    identity, label = asked.get("object"), int(asked["label"])
+    _check(case.annotation, identity, label)
     segmenter = models.segmenter(state.model)
-    window, embeddings = models.fed_window(case, segmenter), models.embeddings()
-    prediction = segment_slice(case.volume, z, prompt, segmenter, embeddings, window)
-    seen = embeddings.of(case.volume, z, segmenter, window).seen
-    case.seen = Seen(z, seen, prediction.seen_box, window)
-    identity = asked.get("object")
+    prediction = answered(case, z, prompt, segmenter)
     if not prediction.mask.any():
         raise PromptError(said(state.language, "ask.nothing", slice=z + 1))
     made: Made = {
@@ -47,10 +49,24 @@ def ask(state: AppState, case: Case, asked: Mapping[str, Any]) -> int:
         "points": prompt.points,
         "score": prediction.score,
         "model": segmenter.card,
-        "window": window,
+        "window": models.fed_window(case, segmenter),
     }
-    masks, label = {z: prediction.mask}, int(asked["label"])
-    return case.annotation.draw(masks, _step(prompt, z), identity=identity, label=label, **made)
+    with case.turn:
+        _check(case.annotation, identity, label)
+        step, masks = _step(prompt, z), {z: prediction.mask}
+        return case.annotation.draw(masks, step, identity=identity, label=label, **made), _tried(case)
+
+
+def _check(annotation: Annotation, identity: int | None, label: int) -> None:
+    """Refuse an object or a label that has gone while the prompt was drawn."""
+    if identity is None:
+        known_label(annotation, label)
+    else:
+        known_object(annotation, identity)
+
+
+def _tried(case: Case) -> Tried | None:
+    return case.seen.tried if case.seen else None
 
 
 def look(state: AppState, case: Case, z: int) -> None:

@@ -92,16 +92,20 @@ def _objects(state: AppState, case: Case, request: Request, __: bytes) -> Respon
 def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
     from core.editing.commands import from_json, perform
     from pages.ui.viewer.answers import answer
+    from pages.ui.viewer.background import CARRY, begin
     from pages.ui.viewer.prompts import KINDS, ask
 
-    asked = json.loads(sent)
+    asked, tried = json.loads(sent), None
+    since = int(request.query_params.get("since", case.annotation.version))
+    active: int | None = None
+    if asked["do"] in KINDS:  # works without the turn, and takes it for the result
+        active, tried = ask(state, case, asked)
+    elif asked["do"] == CARRY:
+        active = begin(state, case, asked)
     with case.turn:
-        since = int(request.query_params.get("since", case.annotation.version))
-        if asked["do"] in KINDS:
-            active: int | None = ask(state, case, asked)
-        else:
+        if asked["do"] not in (*KINDS, CARRY):
             active = perform(from_json(asked), case.annotation, case.volume)
-        return Response(answer(case.annotation, since, active, state.language), headers=_PRIVATE)
+        return Response(answer(case.annotation, since, active, state.language, tried), headers=_PRIVATE)
 
 
 def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:
@@ -109,6 +113,29 @@ def _look(state: AppState, case: Case, _: Request, sent: bytes) -> Response:
 
     look(state, case, int(json.loads(sent)["z"]))
     return Response(status_code=204)
+
+
+def _export(state: AppState, case: Case, request: Request, _: bytes) -> Response:
+    from pages.ui.exporting import exported, file_name
+
+    file = request.path_params["file"]
+    made = exported(state, case, file)
+    if made is None:
+        return _NOTHING
+    saved = {"Content-Disposition": f'attachment; filename="{file_name(case, file)}"'}
+    return Response(made, media_type="application/octet-stream", headers=_PRIVATE | saved)
+
+
+def _beside(name: str) -> Callable[[AppState, Case, Request, bytes], Response]:
+    """Make a job of a function of `background`, which loads torch: the address is printed before."""
+
+    def job(*given: Any) -> Response:
+        from pages.ui.viewer import background
+
+        answered: Response = getattr(background, name)(*given)
+        return answered
+
+    return job
 
 
 def _span(request: Request, exhibit: Exhibit) -> tuple[int, int]:
@@ -128,5 +155,8 @@ ROUTES = [
     Route("/lobule/{token}/layer/{name}", _of_token(_layer)),
     Route("/lobule/{token}/objects", _of_case(_objects)),
     Route("/lobule/{token}/do", _of_case(_do), methods=["POST"]),
+    Route("/lobule/{token}/export/{file}", _of_case(_export)),
+    Route("/lobule/{token}/carrying", _of_case(_beside("carrying"))),
+    Route("/lobule/{token}/stop", _of_case(_beside("stop")), methods=["POST"]),
     Route("/lobule/{token}/look", _of_case(_look), methods=["POST"]),
 ]

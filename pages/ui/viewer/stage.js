@@ -209,6 +209,7 @@ export class Stage {
     dataset.slice = this.state.at[0] + 1;
     dataset.version = this.objects.version;
     dataset.busy = String(this.queue.busy);
+    dataset.carrying = String(this.carrying.status.running);
     dataset.loaded = String(this.volume.complete);
     if (fresh) dataset.ready = "true";
     this.lastPaintMs = performance.now() - began;

@@ -1,6 +1,7 @@
 // The slice viewer: one for each place on the page, kept through reruns, taken down when its place has gone.
 
 import { BrushTool, PolygonTool } from "./brush.js";
+import { Carrying } from "./carrying.js";
 import { el } from "./dom.js";
 import { Frame } from "./frame.js";
 import { Gestures } from "./gestures.js";
@@ -87,6 +88,7 @@ export class Viewer extends Stage {
     this.stop = new AbortController();
     this.root = el("div", { class: "lobule", role: "group", "aria-label": t("viewer"), "data-busy": "false", "data-ready": "false", "data-loaded": "false" });
     this.notice = new Notice(this);
+    this.carrying = new Carrying(this);
     this.panes = PLANES.map((name) => new Pane(this, name));
     this.gestures = this.panes.map((pane) => new Gestures(this, pane, this.stop.signal));
     this.tools = {
@@ -139,6 +141,7 @@ export class Viewer extends Stage {
     this.wear();
     this.loader.want(this.shownLayers().map(({ name }) => name));
     if (!before) this.reports.look();
+    if (!before && data.editable) this.carrying.look();
     if (data.editable) this.refreshObjects();
     this.frame.measure();
     this.schedule();
@@ -186,6 +189,9 @@ export class Viewer extends Stage {
       if (object && this.session.active?.id !== object.id) this.session.active = { id: object.id, label: object.label };
     }
     if (job.travels) this.welcome();
+    if (answer.tried) this.notice.tried(answer.tried);
+    if (job.carries) this.carrying.look();
+    this.carrying.offer(job.travels);
     if (job.addsLabel) this.setLabel(this.objects.labels.at(-1).value);
     this.keepActive();
     this.known = new Set(this.objects.table.map(({ id }) => id));
@@ -220,7 +226,7 @@ export class Viewer extends Stage {
 
   refreshPreviews() {
     const live = this.tool?.preview ?? null;
-    this.objects.preview([...this.queue.jobs.map(({ preview }) => preview), live].filter(Boolean));
+    this.objects.preview([...this.carrying.previews, ...this.queue.jobs.map(({ preview }) => preview), live].filter(Boolean));
     this.schedule();
   }
 

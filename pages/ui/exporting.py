@@ -1,0 +1,58 @@
+"""What can be taken away of a case: links to the app's own route, which makes each file when it is asked for.
+
+Streamlit's downloads hold what was there when the page was drawn last, and their addresses die with the next drawing;
+the viewer draws and changes without either.
+"""
+
+import re
+from html import escape
+from pathlib import PurePath
+
+import streamlit as st
+
+from core.editing.record import prompts_json
+from core.imaging.picture import png
+from core.imaging.writing import mask_bytes
+from pages.ui.slices import painted
+from pages.ui.state import AppState, Case
+from pages.ui.viewer.tokens import token_of
+from pages.ui.words import t
+
+LABELS = {"labels.nii.gz": ".nii.gz", "labels.seg.nrrd": ".seg.nrrd"}
+PROMPTS = "prompts.json"
+_SLICE = re.compile(r"slice(\d{1,6})\.png")
+
+
+def exports(state: AppState, case: Case) -> None:
+    """Offer the label map, the slice as a picture and the prompts as downloads."""
+    with st.popover(t("export.title"), icon=":material/download:", width="content", disabled=not len(case.annotation)):
+        st.caption(t("export.caption"))
+        offered = {
+            "labels.nii.gz": t("export.nifti"),
+            "labels.seg.nrrd": t("export.nrrd"),
+            f"slice{case.z + 1}.png": t("export.png", slice=case.z + 1),
+            PROMPTS: t("export.prompts"),
+        }
+        base = f"lobule/{token_of(state, case)}/export"
+        links = (f'<a download href="{base}/{file}">{escape(words)}</a>' for file, words in offered.items())
+        st.html(f'<nav class="exports">{"".join(links)}</nav>')
+
+
+def exported(state: AppState, case: Case, file: str) -> bytes | None:
+    """Return a file of those that `exports` offers, of what is drawn now; None if there is no such file."""
+    if file in LABELS:
+        with case.turn:  # not while it is packed: that takes seconds, and the next edit must not wait for it
+            mask, labels = case.annotation.label_map(), case.annotation.labels
+        return mask_bytes(mask, case.volume, LABELS[file], labels)
+    with case.turn:
+        if file == PROMPTS:
+            return prompts_json(case.annotation, case.volume).encode()
+        number = _SLICE.fullmatch(file)
+        if number is None or not 1 <= int(number[1]) <= case.volume.slices:
+            return None
+        return png(painted(state, case, int(number[1]) - 1))
+
+
+def file_name(case: Case, file: str) -> str:
+    """Return what a file is called on the reader's disk: nothing in it says whose CT it is."""
+    return f"lobule-{case.volume.key[:8]}-{PurePath(file).name}"

@@ -1,0 +1,40 @@
+"""What the model was shown when it was last asked, for the reader to judge its answer by."""
+
+from dataclasses import dataclass
+
+from core.imaging.picture import Pixels
+from core.imaging.window import Window
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The two pictures that were tried where the model was unsure.
+
+    Attributes:
+        enlarged: Whether the enlarged picture was clearly surer, and taken.
+        whole: The model's score on the whole slice, 0–1.
+        zoomed: Its score on the enlarged picture.
+    """
+
+    enlarged: bool
+    whole: float
+    zoomed: float
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the model was given when it was last asked.
+
+    Attributes:
+        z: The slice, from 0.
+        picture: ``(h, w)`` uint8, exactly as it went in.
+        box: ``(y0, x0, y1, x1)`` in that picture, or None.
+        window: The window it was made with.
+        tried: Set if two pictures were tried; `picture` is the one that was taken.
+    """
+
+    z: int
+    picture: Pixels
+    box: tuple[float, float, float, float] | None
+    window: Window
+    tried: Tried | None = None

@@ -1,0 +1,106 @@
+"""One box to the whole lesion, by hand in a real browser; the result is judged in Python, from the exported file.
+
+The largest connected tumour of LiTS-117 is several metastases grown together, which no single box can mean. The
+lesion here is the largest of the others: the second by size.
+"""
+
+import re
+from pathlib import Path
+
+import cc3d
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, expect
+
+from core.imaging.samples import lits_117, phantom
+from core.imaging.volume import TUMOUR
+from core.scoring.overlap import dice
+from core.segmentation.prompt import Box
+from tests.browser.reader import Reader
+from tests.browser.viewer import Viewer
+
+CARRIED_MS = 180_000  # with every slice still to be encoded, on two cores that others use too
+
+
+def lesion(labels: np.ndarray, rank: int) -> tuple[np.ndarray, int, Box]:
+    """Return a connected tumour by its size, its largest slice from 0, and a box a little larger than it there."""
+    parts = cc3d.connected_components((labels == TUMOUR).astype(np.uint8), connectivity=26)
+    body = parts == np.argsort(-np.bincount(parts.ravel())[1:])[rank] + 1
+    z = int(body.sum(axis=(1, 2)).argmax())
+    rows, columns = (np.flatnonzero(body[z].any(axis=axis)) for axis in (1, 0))
+    box = Box(int(rows[0]) - 1, int(columns[0]) - 2, int(rows[-1]) + 2, int(columns[-1]) + 3)
+    return body, z, box.clip(body.shape[1:])
+
+
+def opened(reader: Reader, sample: str) -> Viewer:
+    reader.button(sample).click()
+    reader.button("Annotate this CT").click()
+    return Viewer(reader)
+
+
+def carried(viewer: Viewer) -> None:
+    """Wait until nothing is carried any more."""
+    expect(viewer.root).to_have_attribute("data-carrying", "false", timeout=CARRIED_MS)
+    viewer.settle()
+
+
+def undo_button(viewer: Viewer) -> Locator:
+    return viewer.root.locator("[data-act=undo]")
+
+
+@pytest.mark.parametrize(
+    ("sample", "truth", "rank", "least"),
+    [("LiTS-117 (real tumour)", lits_117, 1, 0.7), ("Phantom", phantom, 0, 0.9)],
+)
+def test_one_box_becomes_the_whole_lesion_in_one_step_that_is_undone_redone_and_exported(
+    reader: Reader, tmp_path: Path, sample: str, truth: object, rank: int, least: float
+) -> None:
+    body, z, box = lesion(truth()[1].voxels, rank)  # type: ignore[operator]
+    viewer = opened(reader, sample)
+    viewer.go_to(z + 1)
+    viewer.box(box)
+    one_slice = viewer.labels(tmp_path) == TUMOUR
+    assert np.flatnonzero(one_slice.any(axis=(1, 2))).tolist() == [z]
+    viewer.page.keyboard.press("a")
+    expect(viewer.root).to_have_attribute("data-carrying", "true")
+    carried(viewer)
+    found = viewer.labels(tmp_path) == TUMOUR
+    assert dice(found, body) >= least
+    assert (found[z] == one_slice[z]).all(), "the slice that the reader marked was changed"
+    expect(undo_button(viewer)).to_have_attribute("aria-label", re.compile(r"carry object 1 through slices \d+–\d+"))
+
+    viewer.page.keyboard.press("Control+z")
+    viewer.settle()
+    assert ((viewer.labels(tmp_path) == TUMOUR) == one_slice).all()
+    viewer.page.keyboard.press("Control+Shift+z")
+    viewer.settle()
+    assert ((viewer.labels(tmp_path) == TUMOUR) == found).all()
+
+
+def test_carrying_can_be_stopped_the_rest_goes_on_meanwhile_and_what_was_found_is_one_step(
+    reader: Reader, tmp_path: Path
+) -> None:
+    _, z, box = lesion(lits_117()[1].voxels, 1)
+    viewer = opened(reader, "LiTS-117 (real tumour)")
+    viewer.go_to(z + 1)
+    viewer.box(box)
+    viewer.page.keyboard.press("a")
+    progress = viewer.root.locator(".whole .running")
+    expect(progress).to_contain_text(re.compile(r"Object 1: slice [2-9]\d* of at most 128"))
+    viewer.page.keyboard.press("Delete")  # the object that is carried stays
+    expect(viewer.root.locator(".toast")).to_contain_text("Object 1 is being carried")
+    viewer.page.keyboard.press("o")
+    viewer.tool("brush")
+    viewer.drag((100, 60), (100, 80))  # another object is drawn meanwhile
+    expect(viewer.objects).to_have_count(2)
+    viewer.page.keyboard.press("Escape")
+    carried(viewer)
+    slices = np.flatnonzero((viewer.labels(tmp_path)[:, :60] == TUMOUR).any(axis=(1, 2)))
+    assert 2 <= len(slices) < 50
+    assert slices.tolist() == list(range(slices[0], slices[-1] + 1))
+    expect(undo_button(viewer)).to_have_attribute("aria-label", re.compile("carry object 1"))
+    viewer.page.keyboard.press("Control+z")
+    viewer.settle()
+    left = viewer.labels(tmp_path) == TUMOUR
+    assert np.flatnonzero(left.any(axis=(1, 2))).tolist() == [z]
+    assert left[z, 100, 60:81].all()
