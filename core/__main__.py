@@ -1,4 +1,4 @@
-"""Lobule without a browser: look at a CT, list the models, turn boxes into mask files, score masks."""
+"""Lobule without a browser: look at a CT, list models and cases, turn boxes into mask files, score masks, replay."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ from core.imaging.samples import SAMPLES
 from core.imaging.writing import write_mask
 from core.reporting.command import add_arguments
 from core.segmentation.prompt import Prompt
-from core.workspace import batching, propagating
+from core.workspace import batching, case_commands, propagating
 from core.workspace.arguments import (
     add_boxes,
     add_label,
@@ -42,6 +42,9 @@ _EXAMPLES = """examples:
   python -m core score predicted_folder drawn_folder --csv scores.csv --json scores.json
   python -m core score predicted.zip drawn.zip --html report.html --jobs 4 --as monai
   python -m core score predicted_folder drawn_folder --backend dask --scheduler tcp://host:8786
+  python -m core cases --search portal --sort ml
+  python -m core audit 3f2a91 -o record.json
+  python -m core replay record.json -o mask.nii.gz
 
 A CT is a NIfTI, NRRD or MetaImage file, a folder or zip of DICOM, a picture, or one of: {samples}.
 Boxes are in voxels as on the screen of the app: Z counts slices from 1 at the feet; rows Y grow to the
@@ -168,6 +171,12 @@ def _parser() -> argparse.ArgumentParser:
     batching.add_arguments(command)
     command = commands.add_parser("score", help="compare masks with labels somebody drew, a pair or two folders")
     add_arguments(command, label_value)
+    command = commands.add_parser("cases", help="list the cases that are kept on this computer, mark or delete one")
+    case_commands.add_cases(command)
+    command = commands.add_parser("audit", help="what a case cost, and the record of how its masks came about")
+    case_commands.add_audit(command)
+    command = commands.add_parser("replay", help="do what a record says again, and say whether the mask is the same")
+    case_commands.add_replay(command)
     return parser
 
 

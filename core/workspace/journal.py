@@ -5,6 +5,7 @@ a power cut, takes nothing with it that was acknowledged. Write-ahead needs a di
 """
 
 import errno
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 from core.errors import CaseError
 
 FILE = "journal.sqlite"
+CARRY = "carry"  # in `Entry.asked`: an object that was carried through slices, see `core.workspace.asked`
 _WAIT_S = 5.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -67,6 +69,19 @@ class Entry:
     whole: bool = True
 
 
+@dataclass(frozen=True)
+class Session:
+    """From the opening of a case to its closing.
+
+    Attributes:
+        opened: Seconds since 1970.
+        software: Names and versions.
+    """
+
+    opened: float
+    software: dict[str, str]
+
+
 class Journal:
     """The journal in the folder of a case; several threads and processes may use it.
 
@@ -102,10 +117,11 @@ class Journal:
         with _telling():
             self._base.execute("UPDATE sessions SET closed = ? WHERE id = ?", (now, session))
 
-    def sessions(self) -> dict[int, str]:
-        """Return the software of every session."""
+    def sessions(self) -> dict[int, Session]:
+        """Return all sessions by their number."""
         with _telling("read"):
-            return dict(self._base.execute("SELECT id, software FROM sessions"))
+            rows = self._base.execute("SELECT id, opened, software FROM sessions")
+            return {number: Session(opened, json.loads(software)) for number, opened, software in rows}
 
     def ended_in_order(self, reader: str) -> bool:
         """Say whether the last session of a reader was closed; yes if there was none."""

@@ -19,7 +19,7 @@ from core.imaging.volume import Mask, Volume
 from core.version import VERSION, libraries
 from core.workspace import recalling, snapshots
 from core.workspace.changes import Change, figures
-from core.workspace.journal import Entry
+from core.workspace.journal import Entry, Session
 from core.workspace.later import later
 from core.workspace.lock import Holder, Lock
 from core.workspace.recalling import Recovered
@@ -36,10 +36,12 @@ class Window:
     Attributes:
         reader: Initials of who draws, or ``""``; each reader has masks of their own.
         who: What others are told of who holds the case, or ``""``.
+        only_looks: Whether nothing will be changed, so that the case is left to others.
     """
 
     reader: str = ""
     who: str = ""
+    only_looks: bool = False
 
 
 class KeptCase:
@@ -67,7 +69,11 @@ class KeptCase:
         self._turn, self._refusal = RLock(), ""
         self._asked: str | None = None
         self._lock = Lock(self._own)
-        self.holder: Holder | None = self._lock.take(Holder.here(window.who, time.time()))
+        self.holder: Holder | None = None
+        if window.only_looks:
+            self._refusal = "This case was opened to look at it only. Open it again to change it."
+        else:
+            self.holder = self._lock.take(Holder.here(window.who, time.time()))
         try:
             self._journal, damaged = recalling.journal(folder, may_mend=self.may_change)
             found = recalling.recall(self.annotation, self._journal, self.reader, self._own, may_mend=self.may_change)
@@ -103,9 +109,9 @@ class KeptCase:
         """Yield every move of a reader, by default of this one."""
         return self._journal.entries(self.reader if reader is None else reader)
 
-    def sessions(self) -> dict[int, Any]:
-        """Return session to the software it ran on."""
-        return {number: json.loads(text) for number, text in self._journal.sessions().items()}
+    def sessions(self) -> dict[int, Session]:
+        """Return all sessions by their number."""
+        return self._journal.sessions()
 
     @contextlib.contextmanager
     def acting(self, asked: Mapping[str, Any] | None) -> Iterator[None]:

@@ -101,8 +101,15 @@ class Library:
         Raises:
             CaseError: There is no such case, or its CT was not kept or is damaged.
         """
-        folder = self._known(key)
-        return self._kept(stored.read_volume(folder), folder, window, take_over)
+        return self._kept(self.volume(key), self._known(key), window, take_over)
+
+    def volume(self, key: str) -> Volume:
+        """Return the CT of a case.
+
+        Raises:
+            CaseError: There is no such case, or its CT was not kept or is damaged.
+        """
+        return stored.read_volume(self._known(key))
 
     def cases(self) -> list[CaseRow]:
         """Return all cases; about 2 ms each. Sort and search them with `caselist.listed`."""
