@@ -25,6 +25,16 @@ def data_folder() -> Path:
     return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("lobule", appauthor=False))
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, readable by their owner only.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    for missing in [path for path in (folder, *folder.parents) if not path.exists()][::-1]:
+        missing.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextlib.contextmanager
 def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     """Write a file that appears whole or not at all, readable by its owner only; makes its folder.
@@ -38,7 +48,7 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     Raises:
         OSError: It cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     descriptor, written = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from core.errors import CaseError
-from core.segmentation.cachefolder import sync_folder
+from core.segmentation.cachefolder import make_private, sync_folder
 from core.workspace.caselist import CaseRow, row_of
 from core.workspace.journal import FILE
 from core.workspace.lock import Holder, Lock
@@ -37,7 +37,7 @@ class Bin:
             if held is not None:
                 raise CaseError("The case is open in a window. Close it there, then delete it.")
             lock.release()
-        self._bin.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._bin)
         name = f"{key}-{time.time_ns()}"
         folder.rename(self._bin / name)
         sync_folder(self._open)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 
-from core.errors import CaseError
+from core.errors import CaseError, ReadError
 from core.imaging.files import natural
 from core.workspace import stored, thumbnails
 from core.workspace.journal import Journal
@@ -147,6 +147,8 @@ def worklist(folder: Path, rows: Sequence[CaseRow]) -> list[Work]:
     """
     from core.scoring.folders import cases
 
+    if not folder.is_dir():
+        raise ReadError(f"{folder} is no folder. Give the folder of the CTs.")
     known = {row.origin: row for row in rows if row.origin}
     found = sorted(cases(folder).items(), key=lambda case: natural(case[0]))
     return [Work(name, path, known.get(origin_of(path))) for name, path in found]

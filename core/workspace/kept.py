@@ -16,6 +16,7 @@ from core.editing.annotation import Annotation
 from core.editing.history import Move, Way
 from core.errors import CaseError, LobuleError
 from core.imaging.volume import Mask, Volume
+from core.segmentation.cachefolder import make_private
 from core.version import VERSION, libraries
 from core.workspace import recalling, snapshots
 from core.workspace.changes import Change, figures
@@ -64,7 +65,7 @@ class KeptCase:
         self.volume, self.folder, self.reader = volume, folder, window.reader
         self.annotation = Annotation(volume.grid)
         self._own = reader_folder(folder, window.reader)
-        self._own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._own)
         self.saving: Future[None] | None = None
         self._turn, self._refusal = RLock(), ""
         self._asked: str | None = None

@@ -22,7 +22,7 @@ from core.editing.annotation import Annotation
 from core.errors import CaseError
 from core.imaging.files import in_bytes
 from core.imaging.volume import Volume
-from core.segmentation.cachefolder import data_folder
+from core.segmentation.cachefolder import data_folder, make_private
 from core.workspace import quota, stored, thumbnails
 from core.workspace.binning import Bin
 from core.workspace.caselist import CaseRow, Status, origin_of, row_of
@@ -81,7 +81,7 @@ class Library:
             if session:
                 self._sessions.take(session, volume.key, need)
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(folder)
         except OSError as error:
             raise CaseError(f"The case cannot be kept: {error.strerror}. Check the folder {self.folder}.") from error
         kept = self._kept(volume, folder, window, take_over)

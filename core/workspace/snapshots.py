@@ -16,7 +16,7 @@ from core.editing.annotation import Annotation
 from core.editing.history import Move, State, Way
 from core.imaging.volume import Volume
 from core.imaging.writing import write_mask
-from core.segmentation.cachefolder import is_unfinished, replacing, sync_folder
+from core.segmentation.cachefolder import is_unfinished, make_private, replacing, sync_folder
 from core.workspace.changes import EMPTY, Change, unpacked
 
 KEPT = 5
@@ -55,7 +55,7 @@ def save(snapshot: Snapshot, folder: Path, volume: Volume) -> Annotation:
     name = f"{snapshot.seq:08d}"
     annotation = Annotation(volume.grid)
     annotation.recall(snapshot.moves[-1].after if snapshot.moves else snapshot.base)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     write_mask(annotation.label_map(), volume, folder / f"{name}{_LABELS}", annotation.labels)
     with replacing(folder / f"{name}{_STATE}", durable=True) as file:
         file.write(_packed(snapshot))
