@@ -7,6 +7,7 @@ from threading import Lock, Thread
 
 import streamlit as st
 
+from core.errors import WeightsError
 from core.imaging.window import Window, whole_range
 from core.segmentation import weights
 from core.segmentation.cachefolder import cache_folder
@@ -34,6 +35,26 @@ def segmenter(name: str) -> Segmenter:
         _load.cache_clear()  # what failed may work now
         loading = _loading(weights.card(name))
     return loading.result()
+
+
+def loaded(name: str) -> Segmenter | None:
+    """Return the model called ``name`` if it is there; else start loading it and return None at once.
+
+    A model that cannot be had is None as well: `segmenter` says why.
+    """
+    try:
+        loading = _loading(weights.card(name))
+    except WeightsError:
+        return None
+    return loading.result() if loading.done() and loading.exception() is None else None
+
+
+def is_loading(name: str) -> bool:
+    """Say whether the model called ``name`` is still on its way."""
+    try:
+        return not _loading(weights.card(name)).done()
+    except WeightsError:
+        return False
 
 
 def chosen(name: str) -> ModelCard | None:

@@ -5,18 +5,20 @@ import math
 import streamlit as st
 
 from core.editing.outline import Outline
-from core.errors import LobuleError
 from core.imaging.picture import boxed
 from core.scoring.overlap import dice
 from core.segmentation import weights
 from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
+from pages.ui.kept import kept_slices
 from pages.ui.prompting import ask_again, collect
 from pages.ui.seen import Tried
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known, title
+
+_LOOK_S = 1.0
 
 
 def objects(state: AppState, case: Case) -> None:
@@ -144,7 +146,9 @@ def model(state: AppState, case: Case) -> None:
             show_in("feed", case.feed_screen)
             st.toggle(t("side.feed"), key="feed", on_change=_take_feed, args=(case,))
             st.caption(t("side.feed_caption", window=card.window))
-        st.caption(_facts(card) + _device(state))
+        st.caption(_facts(card))
+    _engine(state)
+    kept_slices()
 
 
 def _tried(tried: Tried) -> str:
@@ -161,11 +165,22 @@ def _facts(card: ModelCard) -> str:
     return t("side.model", title=plain(card.title), megabytes=megabytes, licence=card.licence, takes=takes)
 
 
-def _device(state: AppState) -> str:
-    try:
-        return f" · {t('side.runs_on', device=models.segmenter(state.model).device)}"
-    except LobuleError:
-        return ""  # the page says why above
+def _engine(state: AppState) -> None:
+    """Say what computes the masks here and why; a model that is still loading holds up nobody."""
+    segmenter = models.loaded(state.model)
+    if segmenter is not None:
+        engine = segmenter.engine
+        st.caption(t("side.engine", engine=engine.name, device=segmenter.device, reason=plain(known(engine.reason))))
+    elif models.is_loading(state.model):
+        _await_model(state.model)
+
+
+@st.fragment(run_every=_LOOK_S)
+def _await_model(name: str) -> None:
+    """Say that a model is on its way until it has come."""
+    if not models.is_loading(name):
+        st.rerun()
+    st.caption(t("side.model_loading"))
 
 
 def _take_feed(case: Case) -> None:

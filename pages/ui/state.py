@@ -154,6 +154,7 @@ class AppState:
         readers: Several readers of one CT there.
         show_reference: Whether the outline of the reference is drawn.
         simple: Whether Annotate shows the simple canvas instead of the viewer.
+        paused: Whether slices are not encoded ahead of their first prompt.
         language: Of the screens, ``en`` or ``zh``.
         turn: Held by the run that draws a page. Streamlit starts the next run before the last has ended, and a run
             that ends late takes away the fragments of the next one, which then answer nothing.
@@ -180,6 +181,7 @@ class AppState:
     readers: "Readers | None" = None
     show_reference: bool = False
     simple: bool = False
+    paused: bool = False
     language: str = "en"
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.segmentation.prompt import Box
 
 PATIENCE_MS = 30_000
+MODEL_MS = 150_000  # the first mask waits for the choice of an engine, which busy processors draw out
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -70,7 +71,7 @@ class Reader:
         """Drag a box given in voxels of a slice of ``shape``; returns when its mask is there."""
         before = self.objects.count()
         self.drag(box, shape)
-        expect(self.objects).to_have_count(before + 1)
+        expect(self.objects).to_have_count(before + 1, timeout=MODEL_MS)
         self.settle()
 
     def drag(self, box: Box, shape: tuple[int, int]) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Request, expect
 
 from core.segmentation.prompt import Box
-from tests.browser.reader import Reader
+from tests.browser.reader import MODEL_MS, Reader
 
 LOADED_MS = 60_000
 REST_MS = 350
@@ -103,7 +103,7 @@ class Viewer:
         """Draw a box; returns when its mask is there."""
         before = self.objects.count()
         self.drag((box.y0 - 0.5, box.x0 - 0.5), (box.y1 - 0.5, box.x1 - 0.5))
-        expect(self.objects).to_have_count(before + 1)
+        expect(self.objects).to_have_count(before + 1, timeout=MODEL_MS)
         self.settle()
 
     @property

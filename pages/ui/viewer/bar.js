@@ -2,6 +2,7 @@
 
 import { attribute, el, iconButton, text } from "./dom.js";
 import { order } from "./commands.js";
+import { Ready } from "./ready.js";
 import { t } from "./strings.js";
 
 export class Bar {
@@ -11,6 +12,7 @@ export class Bar {
     const step = (by) => () => viewer.step(0, by);
     this.range = el("input", { type: "range", min: 1, max: shape[0], step: 1, "aria-label": t("slice"), oninput: () => viewer.goTo(Number(this.range.value) - 1) });
     this.marks = el("div", { class: "marks", "aria-hidden": "true" });
+    this.ready = new Ready(viewer);
     this.place = el("output", { class: "place", "aria-hidden": "true" });
     this.previous = iconButton("back", `${t("mask_previous")} ([)`, () => this.toMask(-1), { class: "ghost", "data-act": "previous" });
     this.next = iconButton("next", `${t("mask_next")} (])`, () => this.toMask(1), { class: "ghost", "data-act": "next" });
@@ -20,8 +22,8 @@ export class Bar {
       "div",
       { class: "bar" },
       el("div", { class: "slices" }, this.previous, iconButton("down", `${t("slice_down")} (↓)`, step(-1), { class: "ghost" }),
-        el("div", { class: "track" }, this.range, this.marks),
-        iconButton("up", `${t("slice_up")} (↑)`, step(1), { class: "ghost" }), this.next, this.place),
+        el("div", { class: "track" }, this.ready.marks, this.range, this.marks),
+        iconButton("up", `${t("slice_up")} (↑)`, step(1), { class: "ghost" }), this.next, this.place, this.ready.button),
       this.windowing(),
       el("div", { class: "history" }, this.undo, this.redo),
     );
@@ -80,6 +82,7 @@ export class Bar {
       this[way].disabled = !step && !(way === "undo" && queue.busy);
     }
     this.mark();
+    this.ready.show();
   }
 
   showWindow() {

@@ -41,6 +41,15 @@ export class Client {
     await this.bytes("stop", post({}));
   }
 
+  /** Return which slices the model has encoded ahead. */
+  async ready() {
+    return JSON.parse(new TextDecoder().decode(await this.bytes("ready")));
+  }
+
+  async pause(paused) {
+    await this.bytes("pause", post({ paused }));
+  }
+
   /** Tell which slice is looked at. Nothing hangs on it, so a failure is not told. */
   look(z) {
     fetch(new URL("look", this.base), post({ z })).catch(() => {});

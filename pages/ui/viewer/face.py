@@ -100,8 +100,14 @@ def _work(state: AppState, case: Case, layers: list[dict[str, Any]]) -> dict[str
         "editable": True,
         "takesPoints": bool(card and card.takes_points),
         "pointsReason": "" if card is None else t("face.no_points", title=card.title),
+        "model": _way(state, case),
         "unsaved": len(case.annotation) > 0,
     }
+
+
+def _way(state: AppState, case: Case) -> str:
+    """Name what encoded slices depend on: another model, or another window fed to it, has its own."""
+    return f"{state.model} {case.window}" if case.feed_screen else state.model
 
 
 def _compared(value: int) -> list[dict[str, Any]]:

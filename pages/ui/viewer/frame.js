@@ -31,6 +31,7 @@ export class Frame {
   leave() {
     this.observer.disconnect();
     this.listening.abort();
+    this.bar.ready.leave();
     clearTimeout(this.measuring);
   }
 

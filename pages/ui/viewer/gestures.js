@@ -5,6 +5,7 @@ const LINE = 40; // wheel units of a line, for browsers that count lines
 const ZOOM = 1.0015;
 const SPEED = 300; // CSS pixels in which a drag doubles the width of the window
 const DOUBLE_MS = 350;
+const FINGER = 14; // CSS pixels that a finger moves for a slice
 
 export class Gestures {
   constructor(viewer, pane, signal) {
@@ -50,6 +51,7 @@ export class Gestures {
     this.point(at, event);
     this.drag = { kind: this.kind(event), at, from: at, button: event.button };
     if (this.drag.kind === "tool") viewer.tool.down(pane, at, event);
+    if (this.scrolls(event)) this.drag = { ...this.drag, kind: "scroll", rest: 0 };
     if (this.drag.kind === "cross") viewer.crossAt(pane, at);
     if (this.drag.kind === "pan") viewer.peek(false);
     viewer.schedule();
@@ -64,6 +66,13 @@ export class Gestures {
     if (pane.name !== "axial" || !viewer.tool || event.shiftKey) return "cross";
     if (pane.stale) return "none"; // one cannot draw on what is not there yet
     return "tool";
+  }
+
+  /** A finger scrolls where it draws nothing: with the tool that selects, beside the box that it could move. */
+  scrolls({ pointerType }) {
+    const { viewer, pane, drag } = this;
+    if (pointerType !== "touch" || pane.name !== "axial") return false;
+    return drag.kind === "tool" ? viewer.state.tool === "select" && !viewer.tool.grip : drag.kind === "cross" && !viewer.tool;
   }
 
   move(event) {
@@ -86,6 +95,14 @@ export class Gestures {
     else if (drag.kind === "window") viewer.bendWindow(dx / SPEED, dy / SPEED);
     else if (drag.kind === "cross") viewer.crossAt(pane, at);
     else if (drag.kind === "tool") viewer.tool.move(pane, at, event);
+    else if (drag.kind === "scroll") this.scroll(-dy);
+  }
+
+  scroll(by) {
+    const { viewer, pane, drag } = this;
+    const steps = Math.trunc((drag.rest + by) / FINGER);
+    drag.rest += by - steps * FINGER;
+    if (steps) viewer.step(pane.plane.through, steps);
   }
 
   up(event) {
@@ -97,7 +114,7 @@ export class Gestures {
     this.drag = null;
     const at = this.place(event);
     const twice = this.isSecond(at, drag);
-    if (drag.kind === "tool") {
+    if (drag.kind === "tool" || drag.kind === "scroll") {
       viewer.tool?.up(pane, at, event);
       if (twice) this.doubleClick();
     } else if (drag.kind === "cross" && twice && pane.name !== "axial") viewer.enlarge(pane.name);
@@ -123,7 +140,7 @@ export class Gestures {
 
   drop(event) {
     this.fingers.delete(event.pointerId);
-    if (this.drag?.kind === "tool") this.viewer.tool?.cancel();
+    if (["tool", "scroll"].includes(this.drag?.kind)) this.viewer.tool?.cancel();
     this.drag = null;
     this.viewer.schedule();
   }
@@ -140,7 +157,7 @@ export class Gestures {
 
   /** A second finger ends what the first began: two fingers move and zoom. */
   pinch() {
-    if (this.drag?.kind === "tool") this.viewer.tool?.cancel();
+    if (["tool", "scroll"].includes(this.drag?.kind)) this.viewer.tool?.cancel();
     this.drag = this.fingers.size > 0 ? { kind: "none", at: null, from: { px: 0, py: 0 } } : null;
     this.span = null;
     if (this.fingers.size > 1) this.spread();

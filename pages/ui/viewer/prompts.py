@@ -70,8 +70,10 @@ def _tried(case: Case) -> Tried | None:
 
 
 def look(state: AppState, case: Case, z: int) -> None:
-    """Have a slice encoded ahead of its first prompt."""
+    """Have a slice encoded ahead of its first prompt, and then the others, unless the reader paused that."""
     case.z = min(max(z, 0), case.volume.slices - 1)
+    if state.paused:
+        return
     segmenter = models.segmenter(state.model)
     models.prefetch().want(state.reader, case.volume, case.z, segmenter, models.fed_window(case, segmenter))
 

@@ -45,9 +45,12 @@ export class Reports {
     clearTimeout(this.looking);
     this.looking = setTimeout(() => {
       const [z] = this.viewer.state.at;
-      if (!this.viewer.data.editable || this.looked === z) return;
-      this.looked = z;
+      const { editable, model } = this.viewer.data;
+      const looked = `${z} ${model}`; // another model has nothing encoded yet
+      if (!editable || this.looked === looked) return;
+      this.looked = looked;
       this.viewer.session.client.look(z);
+      this.viewer.frame.bar.ready.ask();
     }, LOOK_MS);
   }
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +127,11 @@ def _export(state: AppState, case: Case, request: Request, _: bytes) -> Response
     return Response(made, media_type="application/octet-stream", headers=_PRIVATE | saved)
 
 
-def _beside(name: str) -> Callable[[AppState, Case, Request, bytes], Response]:
-    """Make a job of a function of `background`, which loads torch: the address is printed before."""
+def _beside(module: str, name: str) -> Callable[[AppState, Case, Request, bytes], Response]:
+    """Make a job of a function of a module beside this one that loads torch: the address is printed before."""
 
     def job(*given: Any) -> Response:
-        from pages.ui.viewer import background
-
-        answered: Response = getattr(background, name)(*given)
+        answered: Response = getattr(import_module(f"pages.ui.viewer.{module}"), name)(*given)
         return answered
 
     return job
@@ -156,7 +155,9 @@ ROUTES = [
     Route("/lobule/{token}/objects", _of_case(_objects)),
     Route("/lobule/{token}/do", _of_case(_do), methods=["POST"]),
     Route("/lobule/{token}/export/{file}", _of_case(_export)),
-    Route("/lobule/{token}/carrying", _of_case(_beside("carrying"))),
-    Route("/lobule/{token}/stop", _of_case(_beside("stop")), methods=["POST"]),
+    Route("/lobule/{token}/carrying", _of_case(_beside("background", "carrying"))),
+    Route("/lobule/{token}/stop", _of_case(_beside("background", "stop")), methods=["POST"]),
+    Route("/lobule/{token}/ready", _of_case(_beside("readiness", "ready"))),
+    Route("/lobule/{token}/pause", _of_case(_beside("readiness", "pause")), methods=["POST"]),
     Route("/lobule/{token}/look", _of_case(_look), methods=["POST"]),
 ]

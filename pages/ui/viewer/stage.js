@@ -103,6 +103,14 @@ export class Stage {
     if (object && this.visible(object)) this.activate({ id, label: object.label });
   }
 
+  /** After undo and redo show where they made a difference. */
+  follow({ regions, cleared }) {
+    const changed = [...new Set([...regions.map(({ z }) => z), ...cleared])];
+    const [z] = this.state.at;
+    if (changed.length === 0 || changed.includes(z)) return;
+    this.goTo(changed.reduce((best, one) => (Math.abs(one - z) < Math.abs(best - z) ? one : best)));
+  }
+
   /** Make an object active and show it where it is largest. */
   visit(object) {
     this.activate({ id: object.id, label: object.label });

@@ -140,7 +140,7 @@ export class Viewer extends Stage {
     if (!this.tool || (!data.takesPoints && ["plus", "minus"].includes(this.state.tool))) this.setTool("box");
     this.wear();
     this.loader.want(this.shownLayers().map(({ name }) => name));
-    if (!before) this.reports.look();
+    if (!before || before.model !== data.model) this.reports.look();
     if (!before && data.editable) this.carrying.look();
     if (data.editable) this.refreshObjects();
     this.frame.measure();
@@ -189,6 +189,7 @@ export class Viewer extends Stage {
       if (object && this.session.active?.id !== object.id) this.session.active = { id: object.id, label: object.label };
     }
     if (job.travels) this.welcome();
+    this.frame.bar.ready.ask();
     if (answer.tried) this.notice.tried(answer.tried);
     if (job.carries) this.carrying.look();
     this.carrying.offer(job.travels);
@@ -203,14 +204,6 @@ export class Viewer extends Stage {
   welcome() {
     const back = this.objects.table.filter(({ id }) => this.known && !this.known.has(id));
     if (back.length === 1) this.session.active = { id: back[0].id, label: back[0].label };
-  }
-
-  /** After undo and redo show where they made a difference. */
-  follow({ regions, cleared }) {
-    const changed = [...new Set([...regions.map(({ z }) => z), ...cleared])];
-    const [z] = this.state.at;
-    if (changed.length === 0 || changed.includes(z)) return;
-    this.goTo(changed.reduce((best, one) => (Math.abs(one - z) < Math.abs(best - z) ? one : best)));
   }
 
   keepActive() {

@@ -1,0 +1,94 @@
+// Which slices the model has encoded ahead: marks along the slider, and a button that holds that up.
+
+import { Gone, Unreachable } from "./client.js";
+import { attribute, el, icon } from "./dom.js";
+import { t } from "./strings.js";
+
+const BUSY_MS = 700;
+const FIRST_MS = 400;
+const NOTHING = { runs: [], busy: false, paused: false, loading: false };
+
+export class Ready {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.status = NOTHING;
+    this.marks = el("div", { class: "marks ready", "aria-hidden": "true" });
+    this.button = el("button", { type: "button", class: "ghost prepared", "data-act": "pause", onclick: () => this.pause() });
+  }
+
+  /** Ask how far it is, soon: what was just looked at or answered is not begun yet. */
+  ask(after = FIRST_MS) {
+    if (!this.viewer.data.editable || this.viewer.left) return;
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => this.look(), after);
+  }
+
+  async look() {
+    try {
+      this.take(await this.viewer.session.client.ready());
+    } catch (error) {
+      if (error instanceof Gone) return;
+      if (!(error instanceof Unreachable)) throw error;
+    }
+    if (this.status.busy) this.ask(BUSY_MS);
+  }
+
+  take(status) {
+    this.notify(status);
+    this.status = status;
+    this.viewer.schedule();
+  }
+
+  /** A model that does not fit its graphics card goes on elsewhere: the reader hears of it. */
+  notify({ model, engine, reason }) {
+    const { session, notice } = this.viewer;
+    if (!engine) return;
+    const before = session.engine;
+    session.engine = { model, engine };
+    if (before?.model === model && before.engine !== engine) notice.say(t("engine_changed", { engine, reason }), "warning");
+  }
+
+  async pause() {
+    const { client } = this.viewer.session;
+    this.status = { ...this.status, paused: !this.status.paused };
+    this.viewer.schedule();
+    await client.pause(this.status.paused).catch((error) => this.viewer.notice.refused(error instanceof Unreachable ? new Error(t("lost")) : error));
+    this.ask(0);
+  }
+
+  leave() {
+    clearTimeout(this.asking);
+  }
+
+  show() {
+    const { viewer, status } = this;
+    const { data } = viewer;
+    const settled = !status.busy && !status.paused && !status.loading;
+    this.button.hidden = !data.editable || data.shape[0] < 2;
+    this.button.style.visibility = settled ? "hidden" : ""; // its place stays, so that nothing jumps
+    const count = status.runs.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+    const slices = data.shape[0];
+    const [name, words] = this.state(count, slices);
+    if (this.named !== name) this.button.replaceChildren(icon((this.named = name)));
+    attribute(this.button, "title", words);
+    attribute(this.button, "aria-label", words);
+    attribute(this.button, "aria-pressed", String(status.paused));
+    this.button.classList.toggle("busy", status.busy && !status.paused);
+    const key = JSON.stringify(status.runs);
+    if (key === this.key) return;
+    this.key = key;
+    const last = Math.max(1, slices - 1);
+    this.marks.replaceChildren(...status.runs.map(([from, to]) =>
+      el("i", { style: `left: ${(from / last) * 100}%; width: calc(${((to - from) / last) * 100}% + 3px)` })));
+    attribute(this.marks, "data-ready", count);
+    attribute(viewer.frame.bar.range, "title", t("ready_done", { count, slices }));
+  }
+
+  state(count, slices) {
+    const { loading, paused } = this.status;
+    const values = { count, slices };
+    if (loading) return ["pause", t("model_loading")];
+    if (paused) return ["play", t("ready_paused", values)];
+    return ["pause", t("ready_busy", values)];
+  }
+}
