@@ -95,6 +95,10 @@ class Library:
             kept.saving = later(_keep_volume, volume, folder)
         return kept
 
+    def release(self, session: str) -> None:
+        """Count no longer what a session opened, for it has ended."""
+        self._sessions.give(session)
+
     def reopen(self, key: str, window: Window = Window(), *, take_over: bool = False) -> KeptCase:  # noqa: B008
         """Open a case from the list, without its file; 512 × 512 × 300 voxels take less than a second.
 

@@ -1,6 +1,7 @@
 """A case that is kept: nothing acknowledged is lost, and nothing is shown that is not on the disk."""
 
 import contextlib
+import gc
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -254,3 +255,23 @@ def test_moves_from_many_threads_are_all_written(kept: KeptCase) -> None:
         thread.join()
     assert same(reopened(kept).annotation, kept.annotation)
     assert len(kept.annotation.findings) == 6
+
+
+def test_a_case_that_nobody_holds_any_more_is_free(folder: Path, ct: Volume) -> None:
+    """As when a session ends without closing: Streamlit only drops what it held."""
+    kept = KeptCase(ct, folder, Window())
+    paint(kept, 3, 9, 9)
+    assert not KeptCase(ct, folder, Window(only_looks=True)).may_change
+    del kept
+    gc.collect()
+    again = KeptCase(ct, folder, Window())
+    assert again.may_change
+    assert len(again.annotation.findings) == 1
+
+
+def test_a_window_that_only_looks_leaves_the_case_to_others(folder: Path, ct: Volume) -> None:
+    looking = KeptCase(ct, folder, Window(only_looks=True))
+    kept = KeptCase(ct, folder, Window())
+    assert kept.may_change
+    with pytest.raises(CaseError, match="opened to look at it only"):
+        paint(looking, 3, 9, 9)
