@@ -29,6 +29,7 @@ benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.scrolling
+	$(BIN)/python -m benchmarks.workspace
 
 screenshot: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m docs.screenshot
