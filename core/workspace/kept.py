@@ -141,6 +141,17 @@ class KeptCase:
         recalling.recall(annotation, self._journal, reader, reader_folder(self.folder, reader), may_mend=False)
         return annotation
 
+    def refresh(self) -> bool:
+        """Catch up with what the window that holds the case has drawn, and say whether there was anything."""
+        last = self._journal.last(self.reader)
+        if self.may_change or last is None or last.seq == self._seq:
+            return False
+        self.annotation.ahead = None
+        self.annotation.recall(Annotation(self.volume.grid).state)
+        found = recalling.recall(self.annotation, self._journal, self.reader, self._own, may_mend=False)
+        self.annotation.ahead, self._seq = self._keep, found.seq
+        return True
+
     def note(self, **facts: str) -> None:
         """Write down facts of the case as a whole, such as its status.
 
@@ -212,8 +223,9 @@ def held(holder: Holder) -> str:
     """Say who holds a case."""
     since = time.strftime("%H:%M", time.localtime(holder.since)) if holder.since else "some time ago"
     who = f" by {holder.who}" if holder.who else ""
-    where = "in another window" if holder.is_here else f"on {holder.computer or 'another computer'}"
-    return f"the case is open {where}{who} since {since} (process {holder.process})."
+    if holder.is_here:
+        return f"the case is open in another window{who} since {since}."
+    return f"the case is open on {holder.computer or 'another computer'}{who} since {since} (process {holder.process})."
 
 
 def reader_folder(folder: Path, reader: str) -> Path:

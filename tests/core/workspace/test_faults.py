@@ -85,6 +85,23 @@ def test_nothing_acknowledged_is_lost_when_a_process_is_killed_25_times(tmp_path
     assert last >= 50, "too few actions to say anything"
 
 
+def test_another_process_that_lives_holds_the_case_and_one_that_died_does_not(tmp_path: Path) -> None:
+    process = start(tmp_path, 1)
+    assert process.stdout is not None
+    process.stdout.readline()
+    looking = Library(tmp_path).open(volume())
+    assert looking.holder is not None
+    assert (looking.holder.process, looking.holder.is_here) == (process.pid, False)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    looking.refresh()
+    kept = Library(tmp_path).open(volume())
+    assert kept.may_change
+    assert digest(kept.annotation) == digest(looking.annotation) == as_of(kept, kept.seq)
+    kept.close()
+
+
 def test_a_disk_that_is_full_refuses_an_action_and_keeps_all_before(tmp_path: Path) -> None:
     """No file may grow beyond 300 kB: to SQLite that is a disk that gives no more."""
     process = start(tmp_path, 3, 300_000)

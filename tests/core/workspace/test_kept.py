@@ -16,6 +16,7 @@ from core.workspace import kept as keeping
 from core.workspace import snapshots
 from core.workspace.journal import FILE
 from core.workspace.kept import KeptCase, Window, reader_folder
+from core.workspace.lock import Holder
 from tests.core.workspace.cases import LIVER, TUMOUR, answered, block, do, paint, same, volume
 
 
@@ -102,6 +103,33 @@ def test_the_second_window_looks_on_and_is_told_who_holds_the_case(kept: KeptCas
     with pytest.raises(CaseError, match="the case is open in another window since"):
         paint(second, 1, 4, 4)
     assert same(second.annotation, kept.annotation)
+
+
+def test_the_second_window_catches_up_when_asked_to(kept: KeptCase) -> None:
+    paint(kept, 3, 9, 9)
+    second = KeptCase(kept.volume, kept.folder, Window())
+    assert not second.refresh()
+    draw_all_sorts(kept)
+    known = second.annotation.version
+    assert second.refresh()
+    assert same(second.annotation, kept.annotation)
+    assert second.annotation.changed_since(known) >= {2}
+    with pytest.raises(CaseError, match="open in another window"):
+        paint(second, 1, 4, 4)
+
+
+def test_who_holds_a_case_is_told_by_computer_and_process_if_it_is_another() -> None:
+    assert keeping.held(Holder("Dr A", "room4", 77, 0.0)) == (
+        "the case is open on room4 by Dr A since some time ago (process 77)."
+    )
+
+
+def test_a_note_of_the_holder_that_is_damaged_still_tells_that_there_is_one(kept: KeptCase) -> None:
+    (reader_folder(kept.folder, "") / "holder.json").write_text("{")
+    second = KeptCase(kept.volume, kept.folder, Window())
+    assert not second.may_change
+    assert second.holder is not None
+    assert not second.holder.is_here
 
 
 def test_readers_hold_their_own_masks_at_the_same_time(kept: KeptCase) -> None:
