@@ -33,7 +33,6 @@ def kept_slices() -> None:
         t("kept.forget"),
         key="forget_kept",
         icon=":material/delete_sweep:",
-        disabled=not files.nbytes,
         on_click=_forget,
         help=t("kept.forget_help"),
     )

@@ -104,3 +104,63 @@ def test_carrying_can_be_stopped_the_rest_goes_on_meanwhile_and_what_was_found_i
     left = viewer.labels(tmp_path) == TUMOUR
     assert np.flatnonzero(left.any(axis=(1, 2))).tolist() == [z]
     assert left[z, 100, 60:81].all()
+
+
+def test_the_next_doubtful_slice_and_the_heat_map_show_where_to_look(reader: Reader) -> None:
+    """The heat is blue where all moved boxes agree; the ranking leads to slices that nobody marked."""
+    body, z, box = lesion(phantom()[1].voxels, 0)
+    viewer = opened(reader, "Phantom")
+    viewer.go_to(z + 1)
+    viewer.box(box)
+    stability = viewer.root.locator(".stability b")
+    expect(stability).to_have_text(re.compile(r"[01]\.\d\d"))
+    row, column = np.argwhere(body[z]).mean(axis=0).round().astype(int)
+    red, _, blue = viewer.pixel(row, column)
+    assert red > blue, "the mask is not in the colour of its label"
+    viewer.page.keyboard.press("m")
+    expect(viewer.root.locator("[data-act=heat]")).to_have_attribute("aria-pressed", "true")
+    for _ in range(100):
+        red, _, blue = viewer.pixel(row, column)
+        if blue > red + 40:
+            break
+        viewer.page.wait_for_timeout(100)
+    assert blue > red + 40, "no heat where all boxes agree"
+    outside = viewer.pixel(box.y0 - 8, box.x0 - 8)
+    assert np.ptp(outside) <= 15, "heat where no box found anything"
+    viewer.page.keyboard.press("m")
+
+    viewer.page.keyboard.press("a")
+    expect(viewer.root).to_have_attribute("data-carrying", "true")
+    carried(viewer)
+    first = viewer.root.locator(".doubts button").first
+    expect(viewer.root.get_by_text("Checking how stable it is…").first).to_be_hidden(timeout=CARRIED_MS)
+    wanted = int(first.get_attribute("data-slice") or 0)
+    assert wanted != z + 1
+    viewer.page.keyboard.press("u")
+    viewer.shows(wanted)
+    expect(viewer.root.locator(".toast")).to_contain_text("Doubtful slice 1 of")
+    second = int(viewer.root.locator(".doubts button").nth(1).get_attribute("data-slice") or 0)
+    viewer.page.keyboard.press("u")
+    viewer.shows(second)
+
+
+def test_slices_that_are_ready_are_marked_and_getting_them_ready_can_be_paused(reader: Reader) -> None:
+    viewer = opened(reader, "Phantom")
+    marks, button = viewer.root.locator(".marks.ready"), viewer.root.locator("[data-act=pause]")
+    expect(marks).to_have_attribute("data-ready", re.compile(r"[1-9]\d*"))
+    model = reader.button("Model").first
+    model.click()
+    reader.button("Forget them").click()
+    expect(viewer.page.get_by_text("without names: 0 MB")).to_be_visible()
+    model.click()
+    viewer.go_to(viewer.slice + 1)  # looking at a slice begins anew
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    viewer.page.wait_for_timeout(2500)  # what was begun is finished
+    before = int(marks.get_attribute("data-ready") or 0)
+    assert before < phantom()[0].slices
+    viewer.page.wait_for_timeout(2500)
+    assert int(marks.get_attribute("data-ready") or 0) == before
+    button.click()
+    expect(marks).to_have_attribute("data-ready", str(phantom()[0].slices), timeout=CARRIED_MS)
+    expect(button).to_be_hidden()

@@ -50,6 +50,17 @@ export class Client {
     await this.bytes("pause", post({ paused }));
   }
 
+  /** Return what is known of how far to trust an object; asked again it knows more, until nothing is left. */
+  async trust(id, z) {
+    return JSON.parse(new TextDecoder().decode(await this.bytes(`trust?object=${id}&z=${z}`)));
+  }
+
+  /** Return how many of the moved boxes cover each voxel of an object on a slice. */
+  async agreement(id, z) {
+    const { header, rest } = split(await this.bytes(`agreement?object=${id}&z=${z}`));
+    return { ...header, votes: rest };
+  }
+
   /** Tell which slice is looked at. Nothing hangs on it, so a failure is not told. */
   look(z) {
     fetch(new URL("look", this.base), post({ z })).catch(() => {});
@@ -77,7 +88,12 @@ function post(body) {
 
 /** Read an answer: a length, a JSON header of that length, then the object ids of its regions one after another. */
 function answer(bytes) {
+  const { header, rest } = split(bytes);
+  return { ...header, ids: new Uint16Array(rest.slice().buffer) }; // a copy, as the header's length may be odd
+}
+
+function split(bytes) {
   const length = new DataView(bytes).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
-  return { ...header, ids: new Uint16Array(bytes.slice(4 + length)) }; // a copy, as the header's length may be odd
+  return { header, rest: new Uint8Array(bytes, 4 + length) };
 }

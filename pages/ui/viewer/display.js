@@ -10,11 +10,11 @@ export class Display {
     this.opacity = el("input", { type: "range", min: 0, max: 100, step: 5, "aria-label": t("opacity"), title: t("opacity"), oninput: () => viewer.set({ opacity: Number(this.opacity.value) / 100 }) });
     this.outlines = el("input", { type: "checkbox", onchange: () => viewer.set({ outlines: this.outlines.checked }) });
     this.layers = el("div", { class: "layers" });
-    this.spacing = el("p", { class: "hint spacing" });
+    this.spacing = el("span", { class: "goes" });
     this.root = el("section", { class: "display" },
-      el("header", {}, el("h3", {}, t("masks")), this.eye),
+      el("header", {}, el("h3", {}, t("masks")), this.spacing, this.eye),
       el("div", { class: "row" }, this.opacity, el("label", {}, this.outlines, t("outlines"))),
-      this.layers, this.spacing);
+      this.layers);
   }
 
   show() {

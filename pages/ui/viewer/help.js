@@ -34,6 +34,8 @@ function sections() {
       [["A"], "help_carry"],
       [[`${shift} A`], "help_carry_on"],
       [["Esc"], "help_stop"],
+      [["U"], "help_doubt"],
+      [["M"], "help_heat"],
     ],
     change: [
       [[`${ctrl} Z`, `${ctrl} ${shift} Z`], "help_undo"],

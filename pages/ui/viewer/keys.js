@@ -106,6 +106,8 @@ export class Keys {
     else if (key === "Delete" && shiftKey) changeHere(viewer, "delete_slice");
     else if (key === "Delete") change(viewer, "delete");
     else if (letter === "a") this.carry(shiftKey);
+    else if (letter === "m") viewer.set({ heat: !viewer.state.heat });
+    else if (letter === "u") viewer.trust.next();
     else if (key === "Escape" && this.stop()) return true;
     else if (letter === "o" || key === "Escape") this.fresh();
     else if (letter === "l") nextLabel(viewer);

@@ -25,7 +25,7 @@ export class Looks {
       const active = session.active && (session.active.id ?? session.active.temporary) === object.id;
       looks.set(object.id, {
         colour: objects.label(object.label).colour,
-        alpha: active ? Math.min(1, state.opacity * 1.25) : state.opacity,
+        alpha: !active ? state.opacity : state.heat ? 0 : Math.min(1, state.opacity * 1.25), // what lies under it shows
         line: state.outlines,
         strong: active,
       });

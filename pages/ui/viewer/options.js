@@ -94,7 +94,7 @@ export class Options {
     this.onlyActive.checked = onlyActive;
     text(this.onlyName, t("only_active", { id: active ? id : "–" }));
     const silent = tool === "select" || tool === "eraser";
-    const fresh = tool === "box" || !active;
+    const fresh = tool === "box" || !active?.id; // one that is being drawn has no number yet
     text(this.goes, silent ? "" : fresh ? t("goes_to_new") : t("goes_to_object", { id }));
   }
 }

@@ -5,6 +5,7 @@ import { drawMarks } from "./marks.js";
 import { Painter } from "./painter.js";
 import { Plane } from "./planes.js";
 import { t } from "./strings.js";
+import { HEAT } from "./trust.js";
 import { View } from "./view.js";
 
 const SCALE_BAR = 90; // CSS pixels it is about as long as
@@ -79,6 +80,11 @@ export class Pane {
       const key = `${index},${viewer.lookStamp},${this.name === "axial" ? layer.has(index) : layer.loaded}`;
       painter.tint(name, (z) => layer.slice(z), index, viewer.looks(name), key);
       names.push(name);
+    }
+    const heat = this.name === "axial" ? viewer.trust.heat(index) : null;
+    if (heat) {
+      painter.tint("agreement", () => heat.levels, index, HEAT, heat.key);
+      names.push("agreement");
     }
     if (viewer.masksShown) {
       const key = `${index},${objects.stamp},${viewer.lookStamp}`;

@@ -159,5 +159,7 @@ ROUTES = [
     Route("/lobule/{token}/stop", _of_case(_beside("background", "stop")), methods=["POST"]),
     Route("/lobule/{token}/ready", _of_case(_beside("readiness", "ready"))),
     Route("/lobule/{token}/pause", _of_case(_beside("readiness", "pause")), methods=["POST"]),
+    Route("/lobule/{token}/trust", _of_case(_beside("trusting", "trust"))),
+    Route("/lobule/{token}/agreement", _of_case(_beside("trusting", "agreement"))),
     Route("/lobule/{token}/look", _of_case(_look), methods=["POST"]),
 ]

@@ -1,6 +1,6 @@
 // The styles of the controls: fetched once, and put beside those that Streamlit has placed for the frame.
 
-const FILES = ["controls.css", "panel.css", "whole.css", "dialogs.css"];
+const FILES = ["controls.css", "panel.css", "whole.css", "dialogs.css", "low.css"];
 let sheets;
 
 /** Give the styles to wherever the element stands, in a shadow root or in the page. */

@@ -17,6 +17,7 @@ import { habits, sessionOf } from "./session.js";
 import { Stage } from "./stage.js";
 import { speak, t } from "./strings.js";
 import { controlStyles } from "./theme.js";
+import { Trust } from "./trust.js";
 import { Loader, volumeOf } from "./volume.js";
 
 const viewers = new WeakMap();
@@ -72,6 +73,7 @@ export class Viewer extends Stage {
       width: resumes ? last.width : data.window.width,
       label: resumes ? last.label : data.label,
       big: null,
+      heat: false,
       hidden: false,
       peeking: false,
       pointer: null,
@@ -89,6 +91,7 @@ export class Viewer extends Stage {
     this.root = el("div", { class: "lobule", role: "group", "aria-label": t("viewer"), "data-busy": "false", "data-ready": "false", "data-loaded": "false" });
     this.notice = new Notice(this);
     this.carrying = new Carrying(this);
+    this.trust = new Trust(this);
     this.panes = PLANES.map((name) => new Pane(this, name));
     this.gestures = this.panes.map((pane) => new Gestures(this, pane, this.stop.signal));
     this.tools = {

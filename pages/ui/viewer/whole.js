@@ -2,6 +2,7 @@
 
 import { attribute, el, text } from "./dom.js";
 import { t } from "./strings.js";
+import { TrustList } from "./trustlist.js";
 
 export class Whole {
   constructor(viewer) {
@@ -16,7 +17,8 @@ export class Whole {
     this.bar = el("progress", { max: 1, value: 0, "aria-label": t("carrying") });
     this.halt = el("button", { type: "button", "data-act": "stop", onclick: () => carrying.stop() });
     this.running = el("div", { class: "running" }, el("div", { class: "row" }, this.words, this.halt), this.bar);
-    this.root = el("div", { class: "whole" }, this.running, this.carry, this.on, this.all, this.ends);
+    this.trust = new TrustList(viewer);
+    this.root = el("div", { class: "whole" }, this.running, this.carry, this.on, this.all, this.ends, this.trust.root);
   }
 
   range() {
@@ -52,6 +54,7 @@ export class Whole {
     this.all.hidden = open.length < 2 || status.running;
     text(this.all.firstChild, t("carry_all", { count: open.length }));
     this.showRunning(status);
+    this.trust.show();
     attribute(this.root, "data-active", session.active?.id ?? null);
   }
 
