@@ -9,14 +9,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from threading import RLock
+from threading import RLock, local
 from typing import Any
 
 from core.editing.annotation import Annotation
 from core.editing.history import Move, Way
 from core.errors import CaseError, LobuleError
 from core.imaging.volume import Mask, Volume
-from core.segmentation.cachefolder import make_private
 from core.version import VERSION, libraries
 from core.workspace import recalling, snapshots
 from core.workspace.changes import Change, figures
@@ -65,10 +64,8 @@ class KeptCase:
         self.volume, self.folder, self.reader = volume, folder, window.reader
         self.annotation = Annotation(volume.grid)
         self._own = reader_folder(folder, window.reader)
-        make_private(self._own)
         self.saving: Future[None] | None = None
-        self._turn, self._refusal = RLock(), ""
-        self._asked: str | None = None
+        self._turn, self._asking, self._refusal = RLock(), local(), ""
         self._lock = Lock(self._own)
         self.holder: Holder | None = None
         if window.only_looks:
@@ -82,7 +79,7 @@ class KeptCase:
         except BaseException:
             self._lock.release()
             raise
-        self._seq, self._snapped = found.seq, found.snapshot_seq
+        self._seq, self._snapped, self._written = found.seq, found.snapshot_seq, self.annotation.state
         self.recovered = _told(found.told, damaged) if self.may_change else None
         self.annotation.ahead = self._keep
 
@@ -116,18 +113,17 @@ class KeptCase:
 
     @contextlib.contextmanager
     def acting(self, asked: Mapping[str, Any] | None) -> Iterator[None]:
-        """Say what was asked for, so that the moves made inside can be replayed from it.
+        """Say what was asked for, so that the moves made inside, by this thread, can be replayed from it.
 
         Args:
             asked: A command as `core.editing.commands.from_json` reads it, or from `core.workspace.asked`; made of
                 numbers, texts, lists and nothing that names a patient.
         """
-        with self._turn:
-            self._asked = None if asked is None else json.dumps(asked, separators=(",", ":"), ensure_ascii=False)
-            try:
-                yield
-            finally:
-                self._asked = None
+        self._asking.text = None if asked is None else json.dumps(asked, separators=(",", ":"), ensure_ascii=False)
+        try:
+            yield
+        finally:
+            self._asking.text = None
 
     def masks(self) -> dict[str, Mask]:
         """Return the label map of every reader who has drawn, first come first."""
@@ -149,7 +145,7 @@ class KeptCase:
         self.annotation.ahead = None
         self.annotation.recall(Annotation(self.volume.grid).state)
         found = recalling.recall(self.annotation, self._journal, self.reader, self._own, may_mend=False)
-        self.annotation.ahead, self._seq = self._keep, found.seq
+        self.annotation.ahead, self._seq, self._written = self._keep, found.seq, self.annotation.state
         return True
 
     def note(self, **facts: str) -> None:
@@ -174,10 +170,9 @@ class KeptCase:
             LobuleError: The labels in it could not be written.
         """
         with self._turn:
-            if not self.may_change or self._seq == self._snapped:
-                return
-            taken, self._snapped = Snapshot(self.reader, self._seq, *self.annotation.trail()), self._seq
-        later(_write, taken, self._own, self.volume, self.folder).result()
+            taken = self._taken() if self.may_change and self._seq != self._snapped else None
+        if taken is not None:
+            later(_write, taken, self._own, self.volume, self.folder).result()
 
     def give_up(self, sentence: str) -> None:
         """Stop changing the case, for another window has taken it over; whoever still tries is told."""
@@ -185,7 +180,8 @@ class KeptCase:
             if self._refusal:
                 return
             self._refusal = sentence
-            self._journal.end(self._session, time.time())
+            with contextlib.suppress(CaseError):  # then the next to open it is told that it was not closed
+                self._journal.end(self._session, time.time())
             self._lock.release()
 
     def close(self) -> None:
@@ -201,31 +197,30 @@ class KeptCase:
         """Write a move down before it is made."""
         with self._turn:
             self._check()
-            if self._seq - self._snapped >= SNAPSHOT_EVERY:
-                taken, self._snapped = Snapshot(self.reader, self._seq, *self.annotation.trail()), self._seq
+            if move.before is not self._written:
+                raise CaseError("What is shown is not what was saved last. Open the case again to go on.")
+            if self._seq - self._snapped >= SNAPSHOT_EVERY and (taken := self._taken()):
                 later(_write, taken, self._own, self.volume, self.folder)
             change = Change.between(move.before, move.after).packed() if move.way is Way.STEP else b""
-            entry = Entry(
-                self._session, time.time(), move.way.value, move.name, self._asked, change, *figures(move.after)
-            )
-            self._seq = self._journal.append(self.reader, entry)
+            asked: str | None = getattr(self._asking, "text", None)
+            entry = Entry(self._session, time.time(), move.way.value, move.name, asked, change, *figures(move.after))
+            self._seq, self._written = self._journal.append(self.reader, entry), move.after
+
+    def _taken(self) -> Snapshot | None:
+        """Return the state that was written down last; None while a move that is written is being made."""
+        base, moves = self.annotation.trail()
+        if (moves[-1].after if moves else base) is not self._written:
+            return None
+        self._snapped = self._seq
+        return Snapshot(self.reader, self._seq, base, moves)
 
     def _check(self) -> None:
         if self._refusal:
             raise CaseError(self._refusal)
         if self.holder is not None:
             raise CaseError(
-                f"Nothing can be changed here: {held(self.holder)} Close it there, then open it here again."
+                f"Nothing can be changed here: {self.holder.sentence} Close it there, then open it here again."
             )
-
-
-def held(holder: Holder) -> str:
-    """Say who holds a case."""
-    since = time.strftime("%H:%M", time.localtime(holder.since)) if holder.since else "some time ago"
-    who = f" by {holder.who}" if holder.who else ""
-    if holder.is_here:
-        return f"the case is open in another window{who} since {since}."
-    return f"the case is open on {holder.computer or 'another computer'}{who} since {since} (process {holder.process})."
 
 
 def reader_folder(folder: Path, reader: str) -> Path:

@@ -7,13 +7,14 @@ import contextlib
 import json
 import os
 import platform
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from core.errors import CaseError
-from core.segmentation.cachefolder import replacing
+from core.segmentation.cachefolder import make_private, replacing
 
 _LOCK, _NOTE = "lock", "holder.json"
 
@@ -44,11 +45,22 @@ class Holder:
         """Whether it is this very process: another window of the same server, from which the case can be taken over."""
         return (self.computer, self.process) == (platform.node(), os.getpid())
 
+    @property
+    def sentence(self) -> str:
+        """Who holds the case, for the screen."""
+        since = time.strftime("%H:%M", time.localtime(self.since)) if self.since else "some time ago"
+        who = f" by {self.who}" if self.who else ""
+        if self.is_here:
+            return f"the case is open in another window{who} since {since}."
+        where = self.computer or "another computer"
+        return f"the case is open on {where}{who} since {since} (process {self.process})."
+
 
 class Lock:
     """The lock in a folder. Does not wait."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._note = folder / _NOTE
         self._lock = FileLock(folder / _LOCK, timeout=0, mode=0o600, thread_local=False)
 
@@ -59,6 +71,7 @@ class Lock:
             CaseError: The folder may not be written to, or its disk is full.
         """
         try:
+            make_private(self._folder)
             self._lock.acquire()
         except Timeout:
             return self.holder()

@@ -34,10 +34,11 @@ class Recovered:
     @property
     def sentence(self) -> str:
         """What to tell whoever opens it."""
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
-        told = f"{self.damaged or 'This case was not closed.'} It is as after the last action that was saved"
-        lost = f" {self.lost} later actions could not be read." if self.lost else ""
-        return f"{told}: “{self.last}”, {when}.{lost}"
+        told = self.damaged or "This case was not closed."
+        if self.last:
+            when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
+            told += f" It is as after the last action that was saved: “{self.last}”, {when}."
+        return f"{told} {self.lost} later actions could not be read." if self.lost else told
 
 
 @dataclass(frozen=True)

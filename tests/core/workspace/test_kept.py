@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.editing.history import Move
 from core.errors import CaseError
 from core.imaging.volume import Volume
 from core.workspace import kept as keeping
@@ -119,7 +120,7 @@ def test_the_second_window_catches_up_when_asked_to(kept: KeptCase) -> None:
 
 
 def test_who_holds_a_case_is_told_by_computer_and_process_if_it_is_another() -> None:
-    assert keeping.held(Holder("Dr A", "room4", 77, 0.0)) == (
+    assert Holder("Dr A", "room4", 77, 0.0).sentence == (
         "the case is open on room4 by Dr A since some time ago (process 77)."
     )
 
@@ -303,3 +304,53 @@ def test_a_window_that_only_looks_leaves_the_case_to_others(folder: Path, ct: Vo
     assert kept.may_change
     with pytest.raises(CaseError, match="opened to look at it only"):
         paint(looking, 3, 9, 9)
+
+
+def test_a_snapshot_taken_between_writing_and_making_a_move_loses_nothing(kept: KeptCase) -> None:
+    """As when a window is closed from one thread while another draws."""
+    write = kept.annotation.ahead
+    assert write is not None
+
+    def write_and_snapshot(move: Move) -> None:
+        write(move)
+        kept.snapshot()
+
+    kept.annotation.ahead = write_and_snapshot
+    draw_all_sorts(kept)
+    assert same(reopened(kept).annotation, kept.annotation)
+
+
+def test_a_move_that_was_written_but_not_made_stops_the_drawing_until_the_case_is_reopened(kept: KeptCase) -> None:
+    write = kept.annotation.ahead
+    assert write is not None
+
+    def write_and_break(move: Move) -> None:
+        write(move)
+        raise MemoryError
+
+    kept.annotation.ahead = write_and_break
+    with pytest.raises(MemoryError):
+        paint(kept, 3, 9, 9)
+    kept.annotation.ahead = write
+    with pytest.raises(CaseError, match=r"not what was saved last\. Open the case again"):
+        paint(kept, 1, 4, 4)
+    kept.snapshot()
+    assert [finding.slices for finding in reopened(kept).annotation.findings] == [(3,)]
+
+
+def test_saying_what_is_asked_holds_up_no_other_thread(kept: KeptCase) -> None:
+    """Else a prompt that waits for its model and a stroke that waits for the journal would wait for each other."""
+    with kept.acting({"do": "box"}):
+        thread = threading.Thread(
+            target=kept.annotation.draw, args=({1: block(1, 1, 4, 5)}, "other"), kwargs={"label": 2}
+        )
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+    assert [entry.asked for entry in kept.entries()] == [None]
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(folder: Path, ct: Volume) -> None:
+    (folder / "readers").write_text("a file in the way")
+    with pytest.raises(CaseError, match="its folder cannot be written to"):
+        KeptCase(ct, folder, Window())
