@@ -189,7 +189,7 @@ def _average(key: str, counted: str, found: Summary) -> dict[str, Any]:
         t("cohort.column.mean"): known(wording.mean(found, key)),
         t("cohort.column.median"): known(wording.median(found, key)),
         t("cohort.column.undefined"): found.undefined,
-        t("cohort.column.infinite"): found.infinite,
+        t("cohort.column.none"): found.infinite,
     }
 
 

@@ -9,9 +9,10 @@ from pages.ui.desk import Desk, Table, desk_of, table
 from pages.ui.matching_values import matching
 from pages.ui.passport import Fitting, fitting, show_passport
 from pages.ui.results import results
-from pages.ui.scored import Scored, Settings
+from pages.ui.scored import Scored
 from pages.ui.state import AppState
 from pages.ui.taking import settings, take_away
+from pages.ui.viewing import Settings
 from pages.ui.words import t
 
 TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"

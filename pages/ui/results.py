@@ -11,10 +11,11 @@ from core.scoring.lesions import Lesion
 from core.scoring.scorecard import LabelScore
 from pages.ui.card import plain
 from pages.ui.figures import all_figures, definitions, tiles
-from pages.ui.scored import DISTANCE, ERRORS, PLANES, SIDE, SURFACE, VIEWS, Scored
+from pages.ui.scored import Scored
 from pages.ui.slicewise import meaning_of_colours, slice_curve, slice_picture, three_pictures
 from pages.ui.state import app_state, show_in, shown_in
 from pages.ui.viewer.face import comparison
+from pages.ui.viewing import DISTANCE, ERRORS, PLANES, SIDE, SURFACE, VIEWS
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known, title
 

@@ -14,10 +14,11 @@ from core.scoring.framing import Frame, part_around, whole_slice
 from core.scoring.scorecard import LabelScore
 from pages.ui.matching_values import is_tumour
 from pages.ui.pictures import PREDICTION_COLOUR, Shown, colour_bar, legend
-from pages.ui.scored import DISTANCE, SIDE, SURFACE, Scored
+from pages.ui.scored import Scored
 from pages.ui.slices import REFERENCE_COLOUR
 from pages.ui.state import show_in, shown_in
 from pages.ui.surface import surface
+from pages.ui.viewing import DISTANCE, SIDE, SURFACE
 from pages.ui.words import t
 from pages.ui.words.steps import known
 

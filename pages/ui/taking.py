@@ -8,7 +8,8 @@ import streamlit as st
 from core.reporting.scores import report
 from core.scoring.surfaces import Definition
 from core.scoring.tables import csv_text, json_text
-from pages.ui.scored import Scored, Settings
+from pages.ui.scored import Scored
+from pages.ui.viewing import Settings
 from pages.ui.words import t
 from pages.ui.words.steps import known
 

@@ -139,8 +139,8 @@ def test_the_figures_are_those_of_the_core(results: AppTest, rows: tuple[Row, ..
     assert figures(results)["Dice, mean per lesion"] == f"{core.per_lesion:.3f}"
     averages = next(table.value for table in results.dataframe if "counted" in table.value)
     of_hd95 = averages[averages["figure"] == "HD95, mm"].set_index("counted")
-    assert of_hd95.loc["defined", ["n", "infinite"]].tolist() == [2, 1]
-    assert of_hd95.loc["penalised", ["n", "infinite"]].tolist() == [3, 0]
+    assert of_hd95.loc["defined", ["n", "none"]].tolist() == [2, 1]
+    assert of_hd95.loc["penalised", ["n", "none"]].tolist() == [3, 0]
 
 
 def test_cases_are_found_by_name_and_by_limit(results: AppTest) -> None:

@@ -33,16 +33,15 @@ export class TrustList {
     this.root.hidden = !object || !viewer.data.editable || viewer.carrying.holds(object.id);
     if (this.root.hidden) return;
     const [z] = viewer.state.at;
-    const key = JSON.stringify([known, z, object.slices, viewer.state.heat, viewer.trust.visited]);
-    if (key === this.key) return;
-    this.key = key;
     this.showStability(object, known, z);
+    this.working.hidden = !known || known.left === 0;
+    if (known === this.listed && viewer.trust.visited === this.visited) return;
+    [this.listed, this.visited] = [known, viewer.trust.visited];
     const doubts = known?.doubts ?? [];
     this.nextButton.hidden = doubts.length === 0;
     this.doubts.replaceChildren(...doubts.slice(0, MOST_ROWS).map((doubt, i) => this.row(doubt.z, `${t("one_slice", { first: doubt.z + 1 })}: ${viewer.trust.why(doubt)}`, i === viewer.trust.visited)));
     const remarks = known?.remarks ?? [];
     this.remarks.replaceChildren(...remarks.slice(0, MOST_REMARKS).map((remark) => this.row(remark.z, viewer.trust.remark(remark))));
-    this.working.hidden = !known || known.left === 0;
   }
 
   showStability(object, known, z) {
