@@ -1,9 +1,11 @@
 """What the work on a case cost: seconds, prompts and edits per lesion, and how much of it was drawn by hand."""
 
+import csv
+import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 from core.editing.annotation import Annotation
 from core.editing.history import State, Way
@@ -96,6 +98,19 @@ def ledger(kept: KeptCase) -> Ledger:
         for finding in annotation.findings
     )
     return Ledger(rows, total, actions)
+
+
+def ledger_csv(found: Ledger) -> str:
+    """Return one line an object, with the names of `Row`; names that a spreadsheet would run get an apostrophe."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [field.name for field in fields(Row)])
+    writer.writeheader()
+    for row in found.rows:
+        label = f"'{row.label}" if row.label[:1] in "=+-@" else row.label
+        writer.writerow(
+            asdict(row) | {"label": label, "seconds": f"{row.seconds:.1f}", "by_hand": f"{row.by_hand:.4f}"}
+        )
+    return text.getvalue()
 
 
 def _timed(entries: Iterable[Entry], sessions: Mapping[int, Session]) -> Iterable[tuple[Entry, float]]:

@@ -3,6 +3,7 @@
 import json
 import struct
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from starlette.requests import Request
@@ -57,11 +58,16 @@ def _carry(state: AppState, case: Case, asked: Asked) -> None:
         case.volume,
         case.annotation,
         case.turn,
+        case.kept.acting if case.kept else _unkept,  # and not the case: the run must not hold it
         segmenter,
         models.embeddings(),
         models.fed_window(case, segmenter),
         state.language,
     )
+
+
+def _unkept(_: Mapping[str, Any]) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def carrying(_: AppState, case: Case, request: Request, __: bytes) -> Response:

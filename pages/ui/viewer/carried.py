@@ -1,10 +1,11 @@
 """The work of carrying objects through the slices, as a thread does it: slice after slice, then one step."""
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,10 @@ from core.segmentation.likeness import Stop
 from core.segmentation.prompt import Box
 from core.segmentation.propagation import Step, propagate
 from core.segmentation.segmenter import Segmenter
+from core.workspace.asked import carrying
 from pages.ui.words import said
+
+Acting = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class Job:
     volume: Volume
     annotation: Annotation
     turn: AbstractContextManager[bool]
+    acting: Acting
     segmenter: Segmenter
     embeddings: Embeddings
     window: Window
@@ -138,8 +143,15 @@ def _one(job: Job, asked: Asked) -> Generator[Shown | Ended]:
         with job.turn:
             job.annotation.release(asked.object)
             if steps:
-                carry(job.annotation, steps, model=job.segmenter.card, window=job.window, identity=asked.object)
+                _keep(job, plan, steps, asked.object)
     yield _ended(asked.object, steps, trouble)
+
+
+def _keep(job: Job, plan: Course, steps: list[Step], identity: int) -> None:
+    """Make what was found one step of the object, and say what was asked for, so that it can be replayed."""
+    card, window = job.segmenter.card, job.window
+    with job.acting(carrying(plan, steps, model=card, window=window, identity=identity)):
+        carry(job.annotation, steps, model=card, window=window, identity=identity)
 
 
 def _course(job: Job, asked: Asked) -> Course:
