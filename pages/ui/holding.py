@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import streamlit as st
 
-from core.errors import LobuleError
+from core.errors import CaseError, LobuleError
 from core.workspace.kept import KeptCase
 from core.workspace.recalling import Recovered
 from pages.ui import shelf
@@ -68,19 +68,25 @@ def _recovered(recovered: Recovered) -> str:
 @st.fragment(run_every=_LOOK_S)
 def _only_looking(state: AppState, case: Case, kept: KeptCase) -> None:
     """Say who holds the case, keep up with what they draw, and offer to go on here once that is possible."""
-    with case.turn:
-        if kept.refresh():
-            case.remount()
-            st.rerun()
+    if state.case is not case:
+        st.rerun()
+    if _has_caught_up(case, kept):
+        case.remount()
+        st.rerun()
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="only_looking")
     row.warning(_held(kept), icon=":material/visibility:")
-    if kept.holder is None or kept.holder.is_here:
-        row.button(t("holding.work_here"), key="work_here", on_click=_work_here, args=(state, case))
+    can_take_over = kept.holder is None or kept.holder.is_here
+    if can_take_over and row.button(t("holding.work_here"), key="work_here"):
+        with refusals():
+            shelf.take_over(state, case)
+            st.rerun()  # all of the page: what is drawn alone goes on with the case as it was
 
 
-def _work_here(state: AppState, case: Case) -> None:
-    with refusals():
-        shelf.take_over(state, case)
+def _has_caught_up(case: Case, kept: KeptCase) -> bool:
+    """Say whether there is something new; a record that cannot be read now is read the next time."""
+    with case.turn, suppress(CaseError):
+        return kept.refresh()
+    return False
 
 
 def _held(kept: KeptCase) -> str:

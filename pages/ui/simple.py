@@ -21,6 +21,8 @@ HEADING = 44
 @st.fragment
 def simple_canvas(state: AppState, case: Case) -> None:
     """Show the slice and everything about it; redrawn alone, without the rest of the page."""
+    if state.case is not case:
+        st.rerun()  # opened anew meanwhile, as for another reader
     notices(state, case)
     height, width = state.picture_size(case)
     with st.container(horizontal=True, gap="medium"):

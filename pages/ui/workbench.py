@@ -18,6 +18,8 @@ from pages.ui.words.steps import known
 @st.fragment
 def workbench(state: AppState, case: Case) -> None:
     """Show the viewer and what goes with it; redrawn alone, without the rest of the page."""
+    if state.case is not case:
+        st.rerun()  # opened anew meanwhile, as for another reader
     notices(state, case)
     choices = st.container(horizontal=True, vertical_alignment="center", gap="small", key="choices")
     viewer(state, case)  # first: what is said of the model waits until it is loaded

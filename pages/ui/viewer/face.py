@@ -98,6 +98,7 @@ def _work(state: AppState, case: Case, layers: list[dict[str, Any]]) -> dict[str
         "label": case.label,
         "version": case.annotation.version,
         "editable": case.may_change,
+        "looksOn": not case.may_change,
         "takesPoints": bool(card and card.takes_points),
         "pointsReason": "" if card is None else t("face.no_points", title=card.title),
         "model": _way(state, case),
