@@ -5,14 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import windows
-from pages.ui.shelf import close_all, reader_mark, recall
+from pages.ui.shelf import close_all, come_back
+from pages.ui.state import app_state
 from pages.ui.words import t
 from pages.ui.words.switch import language_switch
 
 UI = Path(__file__).parent / "ui"
 
 st.set_page_config("Lobule", page_icon=str(UI / "lobule.svg"), layout="wide")
-state = windows.enter(close_all)
+windows.enter(close_all)  # not held here: what this script names outlives the session
 st.logo(str(UI / "lobule.svg"), size="large")
 st.html(UI / "style.css")
 page = st.navigation(
@@ -24,8 +25,7 @@ page = st.navigation(
     ],
     position="top",
 )
-with state.turn:
-    recall(state, st.query_params.get(windows.CASE, ""), st.query_params.get(windows.READER, ""))
-    windows.show_address(window=state.reader, case=state.current or "", reader=reader_mark(state.initials))
+with app_state().turn:
+    come_back(app_state())
     language_switch()
     page.run()

@@ -43,7 +43,7 @@ def search() -> list[CaseRow]:
     """Let the reader search, filter and sort, and return the cases that are left."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     words = row.text_input(t("cases.search"), key="case_search", placeholder=t("cases.search_hint"), width="stretch")
-    states = {None: t("cases.any_status")} | {status: status_words(status) for status in Status}
+    states = {"": t("cases.any_status")} | {str(status): status_words(status) for status in Status}
     status = row.selectbox(
         t("cases.status"), list(states), format_func=states.__getitem__, key=in_words("case_status"), width=170
     )
@@ -51,7 +51,7 @@ def search() -> list[CaseRow]:
     order = row.selectbox(
         t("cases.sort"), list(orders), format_func=orders.__getitem__, key=in_words("case_order"), width=170
     )
-    return listed(shelf.library().cases(), words or "", order or Order.CHANGED, status)
+    return listed(shelf.library().cases(), words or "", order or Order.CHANGED, Status(status) if status else None)
 
 
 def case_list(state: AppState, rows: Sequence[CaseRow]) -> None:

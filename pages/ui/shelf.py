@@ -104,30 +104,28 @@ def close_case(state: AppState, key: str) -> None:
     state.close(key)
     _memory.give(state.reader, key)
     if case is not None:
-        end(case)
         _close(case)
 
 
-def close_all(state: AppState) -> None:
-    """Close what a window has open, for it has gone."""
-    for key in list(state.cases):
-        close_case(state, key)
-    _memory.give(state.reader)
-    library().release(state.reader)
-    state.recalled = False
+def close_all(reader: str, cases: dict[str, Case]) -> None:
+    """Close what a window had open, for it has gone; `AppState.reader` tells which."""
+    while cases:
+        _, case = cases.popitem()
+        _close(case)
+    _memory.give(reader)
+    library().release(reader)
 
 
-def recall(state: AppState, key: str, reader: str) -> None:
-    """Open the case that the address names, as after a restart of the server; once a session.
-
-    Args:
-        state: Of the session.
-        key: Of the case.
-        reader: What `reader_mark` said of who drew.
-    """
+def come_back(state: AppState) -> None:
+    """Open the case that the address names, as after a restart of the server; from then on the address follows."""
     first, state.recalled = not state.recalled, True
-    if not first or state.case is not None or not key:
-        return
+    key, reader = windows.address()
+    if first and state.case is None and key:
+        _recall(state, key, reader)
+    windows.show_address(window=state.reader, case=state.current or "", reader=reader_mark(state.initials))
+
+
+def _recall(state: AppState, key: str, reader: str) -> None:
     try:
         row = next((row for row in library().cases() if row.key == key), None)
         drew = row.readers if row else ()
@@ -191,7 +189,6 @@ def _rivals(state: AppState, key: str) -> list[AppState]:
 
 
 def _open_anew(state: AppState, case: Case, *, by_force: bool = False) -> None:
-    end(case)
     _close(case)
     kept = _kept(state, case.volume, by_force=by_force)
     new = Case.of(case.volume, case.reference, kept)
@@ -208,6 +205,7 @@ def _stop(other: AppState, key: str) -> None:
 
 
 def _close(case: Case) -> None:
+    end(case)
     if case.kept is not None:
         with case.turn:
             case.kept.close()

@@ -5,13 +5,16 @@ the state of the old one, once no browser is connected to that any more; a copy 
 """
 
 import time
+from threading import Thread
 from typing import Protocol
+from weakref import finalize, ref
 
 import streamlit as st
 from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.ui import keeping
+from pages.ui.case import Case
 from pages.ui.state import AppState, app_state, come_in
 
 WINDOW, CASE, READER = "window", "case", "reader"
@@ -20,33 +23,49 @@ _windows: dict[str, "Window"] = {}
 
 
 class Closing(Protocol):
-    """Closes in order all that a window has open."""
+    """Closes in order what a window had open."""
 
-    def __call__(self, state: AppState) -> None:
-        """Close it."""
+    def __call__(self, reader: str, cases: dict[str, Case]) -> None:
+        """Close it; the cases are gone after."""
 
 
 class Window:
-    """A window, for as long as its browser was there ten minutes ago.
+    """A window, for as long as its session is there and a browser showed it in the last ten minutes.
 
     Args:
-        state: What it has open.
-        close: Called at its end.
+        state: What it has open. It is not held: Streamlit forgets it with the session.
+        close: Called at the end.
     """
 
     def __init__(self, state: AppState, close: Closing) -> None:
-        self.state, self._close = state, close
+        self._state, self._reader, self._close = ref(state), state.reader, close
+        self._cases = state.cases
         self.seen_s = time.monotonic()
+        finalize(state, self._forgotten).atexit = False
+
+    @property
+    def state(self) -> AppState | None:
+        """What it has open, or None if its session is forgotten."""
+        return self._state()
 
     @property
     def session(self) -> str:
-        """The session whose browser shows it."""
-        return self.state.session
+        """The session whose browser shows it, or showed it last."""
+        state = self._state()
+        return state.session if state is not None else ""
 
     def end(self) -> None:
         """Close what it has open, and forget it."""
-        _windows.pop(self.state.reader, None)
-        self._close(self.state)
+        _windows.pop(self._reader, None)
+        state = self._state()
+        if state is not None:
+            state.current, state.recalled = None, False
+        self._close(self._reader, self._cases)
+
+    def _forgotten(self) -> None:
+        """Close it beside whatever thread the state happens to end in."""
+        if _windows.get(self._reader) is self:
+            Thread(target=self.end, name="closing", daemon=True).start()
 
 
 def enter(close: Closing) -> AppState:
@@ -57,25 +76,32 @@ def enter(close: Closing) -> AppState:
     """
     session = _session()
     known = _windows.get(str(st.query_params.get(WINDOW, "")))
-    if known is not None and known.session != session and _waited_for(known.session):
+    left = known.state if known else None
+    if known and left and known.session != session and _waited_for(known.session):
         keeping.move(known.session, session)
-        come_in(known.state)
+        come_in(left)
     state = app_state()
     state.session = session
     if state.reader not in _windows:
-        window = _windows[state.reader] = Window(state, close)
-        keeping.look_after(window)
+        _windows[state.reader] = Window(state, close)
+        keeping.look_after(_windows[state.reader])
     return state
 
 
 def others(state: AppState) -> list[AppState]:
     """Return what the other windows have open."""
-    return [window.state for window in list(_windows.values()) if window.state is not state]
+    states = [window.state for window in list(_windows.values())]
+    return [other for other in states if other is not None and other is not state]
 
 
 def has_gone(state: AppState) -> bool:
     """Say whether no browser shows a window any more."""
     return not _is_active(state.session)
+
+
+def address() -> tuple[str, str]:
+    """Return the case and the reader that the address names; ``""`` for none."""
+    return str(st.query_params.get(CASE, "")), str(st.query_params.get(READER, ""))
 
 
 def show_address(**told: str) -> None:

@@ -67,12 +67,12 @@ def opened(page: Page, url: str) -> Viewer:
 
 
 def base_of(page: Page) -> str:
-    """Return the address of the routes of the case on the screen."""
-    found = page.evaluate(
+    """Return the address of the routes of the case on the screen, once the viewer has asked there."""
+    found = page.wait_for_function(
         """() => performance.getEntriesByType("resource").map(({ name }) => name)
-            .findLast((name) => name.includes("/objects?")).replace(/objects.*/, "")"""
+            .findLast((name) => name.includes("/objects?"))?.replace(/objects.*/, "")"""
     )
-    return str(found)
+    return str(found.json_value())
 
 
 class Drawing(threading.Thread):

@@ -127,7 +127,8 @@ def test_the_address_of_a_case_opens_it_in_a_new_window_after_a_restart(app: App
     assert len(case_of(fresh).annotation) == 1
 
 
-def test_a_window_that_is_reloaded_goes_on_with_all_it_had(app: AppTest) -> None:
+def test_a_window_that_is_reloaded_goes_on_with_all_it_had(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "_is_active", lambda session: session != "the session before the reload")
     app.button("sample_phantom").click().run()
     state_of(app).session = "the session before the reload"
     draw(case_of(app))
@@ -138,6 +139,20 @@ def test_a_window_that_is_reloaded_goes_on_with_all_it_had(app: AppTest) -> None
     assert state_of(again) is state_of(app)
     assert case_of(again).z == 7
     assert case_of(again).may_change
+
+
+def test_a_copy_of_the_address_in_a_second_window_takes_nothing_away(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "_is_active", lambda session: True)
+    monkeypatch.setattr(windows, "_PATIENCE_S", 0.1)
+    app.button("sample_phantom").click().run()
+    state_of(app).session = "the session of the first window"
+    second = AppTest.from_file(APP, default_timeout=60)
+    second.query_params["window"] = app.query_params["window"]
+    second.run()
+    assert state_of(second) is not state_of(app)
+    assert case_of(app).may_change
 
 
 def test_the_second_window_looks_on_and_takes_over_on_request(app: AppTest, watched: set[str]) -> None:
