@@ -3,7 +3,7 @@ PORT ?= 8501
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test lint types unit browser benchmarks screenshot clean
+.PHONY: run test lint types unit browser benchmarks screenshot tour clean
 
 run: .venv/app.stamp
 	@echo "Lobule is starting at http://127.0.0.1:$(PORT)  (Ctrl+C stops it)"
@@ -28,11 +28,15 @@ benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.scrolling
 	$(BIN)/python -m benchmarks.workspace
 
 screenshot: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m docs.screenshot
+
+tour: .venv/dev.stamp .venv/browser.stamp
+	$(BIN)/python -m docs.tour
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

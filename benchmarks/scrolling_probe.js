@@ -7,9 +7,13 @@ window.lobuleProbe = {
     addEventListener("keydown", () => this.keys.push(performance.now()), true);
     addEventListener("pointerup", () => (this.released = performance.now()), true);
     addEventListener("mouseup", () => (this.released = performance.now()), true);
+    // Looked at once all of a frame is painted: callbacks of the page that were asked for later than ours run after
+    // ours, and what they paint is on the screen with this frame, not the next.
+    const painted = new MessageChannel();
+    painted.port1.onmessage = () => this.look();
     const frame = () => {
-      this.look();
       requestAnimationFrame(frame);
+      painted.port2.postMessage(null);
     };
     frame();
   },

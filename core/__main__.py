@@ -1,4 +1,4 @@
-"""Lobule without a browser: look at a CT, list models and cases, turn boxes into mask files, score masks, replay."""
+"""Lobule without a browser: CTs, models and cases, boxes into masks, score, export, report and replay."""
 
 import argparse
 import sys
@@ -11,7 +11,9 @@ from core.imaging.files import counted
 from core.imaging.reading import SeveralSeries
 from core.imaging.samples import SAMPLES
 from core.imaging.writing import write_mask
+from core.reporting import report_command
 from core.reporting.command import add_arguments
+from core.reporting.export import command as exporting
 from core.segmentation.prompt import Prompt
 from core.workspace import batching, case_commands, propagating
 from core.workspace.arguments import (
@@ -45,6 +47,8 @@ _EXAMPLES = """examples:
   python -m core cases --search portal --sort ml
   python -m core audit 3f2a91 -o record.json
   python -m core replay record.json -o mask.nii.gz
+  python -m core export dicom_folder mask.nii.gz --to dicomseg -o seg.dcm
+  python -m core report dicom_folder mask.nii.gz --language zh -o report.pdf
 
 A CT is a NIfTI, NRRD or MetaImage file, a folder or zip of DICOM, a picture, or one of: {samples}.
 Boxes are in voxels as on the screen of the app: Z counts slices from 1 at the feet; rows Y grow to the
@@ -177,6 +181,20 @@ def _parser() -> argparse.ArgumentParser:
     case_commands.add_audit(command)
     command = commands.add_parser("replay", help="do what a record says again, and say whether the mask is the same")
     case_commands.add_replay(command)
+    command = commands.add_parser(
+        "export",
+        help="write a mask as DICOM-SEG, RTSTRUCT, STL, a table and more",
+        epilog=exporting.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    exporting.add_arguments(command)
+    command = commands.add_parser(
+        "report",
+        help="measure a mask and write it down as a page or PDF, with pictures",
+        epilog=report_command.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    report_command.add_arguments(command)
     return parser
 
 

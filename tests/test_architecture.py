@@ -13,6 +13,8 @@ ONLY_IN = {
     "streamlit_drawable_canvas": ("pages/ui/",),
     "SimpleITK": ("core/imaging/", "core/reporting/export"),
     "pydicom": ("core/imaging/", "core/reporting/export"),
+    "highdicom": ("core/reporting/export",),
+    "reportlab": ("core/reporting/",),
     "torch": ("core/segmentation/", "core/learning/"),
     "segment_anything": ("core/segmentation/",),
 }

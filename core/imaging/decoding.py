@@ -45,6 +45,7 @@ class Decoded:
         names: As in `Mask`, like the one that follows.
         sparse: See `Mask`.
         frame: See `Source`.
+        series: See `Source`.
     """
 
     voxels: npt.NDArray[np.int16] | npt.NDArray[np.uint8]
@@ -58,6 +59,7 @@ class Decoded:
     names: Mapping[int, str] = field(default_factory=dict)
     sparse: bool = False
     frame: str = ""
+    series: str = ""
 
 
 def decode(paths: Sequence[Path], job: Job, workspace: Path) -> Decoded:
@@ -122,7 +124,7 @@ def _dicom(files: Sequence[GivenFile], job: Job) -> Decoded:
     pixels.pour(found.stack.headers, intake, job)
     notes = (*found.notes, *_passed_over(files, slices))
     decoded = _finished(intake, found.stack.grid, found.name, "DICOM", notes, found.modality)
-    return replace(decoded, frame=found.stack.headers[0].frame_key)
+    return replace(decoded, frame=found.stack.headers[0].frame_key, series=found.key)
 
 
 def _beside(file: GivenFile, among: Sequence[GivenFile]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ _COMMAND = (sys.executable, "-m", "core.imaging.guard")
 _ROOT = Path(__file__).parents[2]
 _NO_ROOM = 75  # an exit code: an answer in words would find no room either
 _OUT_OF_TIME = -getattr(signal, "SIGXCPU", 24)
-_TEXTS = ("name", "format", "modality", "description", "frame")
+_TEXTS = ("name", "format", "modality", "description", "frame", "series")
 
 
 def decode_guarded(paths: Sequence[Path], job: Job) -> Decoded:

@@ -50,6 +50,7 @@ def read_volume(source: Path | Sequence[Path], *, series: str | None = None, lim
         decoded.description,
         decoded.notes,
         frame=decoded.frame,
+        series=decoded.series,
     )
     return Volume.from_file(decoded.voxels.astype("int16", copy=False), about, decoded.intensity)
 

@@ -37,6 +37,7 @@ class Source:
         description: The series description, or ``""``.
         notes: Plain sentences that a reader of this case must see: what was mended, what is not known.
         frame: Opaque key of the DICOM frame of reference, alike for all images of one scan; ``""`` if unknown.
+        series: Opaque key by which `reading.read_volume` finds the same DICOM series among its files; ``""`` if none.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Source:
     description: str = ""
     notes: tuple[str, ...] = ()
     frame: str = field(default="", kw_only=True)
+    series: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

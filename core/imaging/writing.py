@@ -5,7 +5,7 @@ import gzip
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +47,38 @@ def write_mask(mask: Mask, volume: Volume, path: Path, labels: Iterable[Label] =
     """
     path = Path(path)
     suffix = suffix_of(path.name)
+    voxels = on_file_grid(mask, volume)
+    return saved(path, suffix, lambda written: _save(voxels, volume.source.grid, written, labels), "The mask")
+
+
+def saved(path: Path, suffix: str, write: Callable[[Path], object], what: str) -> Path:
+    """Let a file appear whole or not at all; one of that name is replaced.
+
+    Args:
+        path: Of the file.
+        suffix: Of the name under which it is written at first, beside it.
+        write: Writes it.
+        what: It is, for a message: “The mask”.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        WriteError: The folder is missing, or cannot be written to.
+    """
     if not path.parent.is_dir():
         raise WriteError(f"The folder {path.parent} does not exist. Create it or choose another one.")
-    voxels = on_file_grid(mask, volume)
     try:
         with tempfile.TemporaryDirectory(prefix=".lobule-", dir=path.parent) as folder:
-            written = Path(folder) / f"mask{suffix}"
-            _save(voxels, volume.source.grid, written, labels)
+            written = Path(folder) / f"file{suffix}"
+            write(written)
             with written.open("rb+") as file:
                 os.fsync(file.fileno())
             written.replace(path)
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the disk refused it"
         raise WriteError(
-            f"The mask could not be saved as {path} ({reason}). Check the folder's permissions and free space."
+            f"{what} could not be saved as {path} ({reason}). Check the folder's permissions and free space."
         ) from error
     return path
 

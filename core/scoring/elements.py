@@ -79,6 +79,30 @@ def elements(mask: Bools, spacing: tuple[float, float, float], kind: Kind) -> El
     return Elements(kind, spacing, codes, cells, np.append(0, np.cumsum(counts)), weights, table)
 
 
+def welded(surface: Elements) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Return a surface of triangles as a mesh whose triangles share corners.
+
+    Args:
+        surface: From `elements`, of `Kind.TRIANGLES`.
+
+    Returns:
+        ``(n, 3)`` indices ``(z, y, x)`` of the mask that `elements` was given, one or two of them half a voxel between
+        two; and ``(m, 3)`` rows of them, a triangle for each element, in their order.
+    """
+    cells = np.repeat(surface.cells.at, np.diff(surface.starts), axis=0)
+    local = surface.patterns.triangles[surface.codes[tuple(cells.T)], ranks(surface)] / np.asarray(surface.spacing)
+    doubled = np.rint(2 * (cells[:, None] + local)).astype(np.int64).reshape(-1, 3)
+    shape = tuple(2 * n + 1 for n in surface.codes.shape)
+    keys, triangles = np.unique(np.ravel_multi_index(tuple(doubled.T), shape), return_inverse=True)
+    return np.stack(np.unravel_index(keys, shape), axis=-1) / 2, triangles.reshape(-1, 3)
+
+
+def ranks(surface: Elements) -> npt.NDArray[np.int64]:
+    """Return of each element which one of its cell it is, from 0."""
+    counts = np.diff(surface.starts)
+    return np.arange(len(surface)) - np.repeat(surface.starts[:-1], counts)
+
+
 def _encoded(mask: Bools) -> npt.NDArray[np.uint8]:
     z, y, x = mask.shape
     codes = np.empty((z - 1, y - 1, x - 1), np.uint8)

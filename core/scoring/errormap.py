@@ -11,7 +11,7 @@ from core.imaging.picture import RGB, Pixels, lettered, overlay
 from core.imaging.volume import Mask, Volume
 from core.imaging.window import PRESETS, slice_picture
 from core.scoring.crop import joint_box
-from core.scoring.elements import THREADS, Kind, distances_between, elements
+from core.scoring.elements import THREADS, Kind, distances_between, elements, ranks, welded
 from core.scoring.framing import part_around, whole_slice
 from core.scoring.overlap import Bools, check
 
@@ -139,13 +139,8 @@ def distance_mesh(mask: Bools, other: Bools, spacing: tuple[float, float, float]
         distances = distances_between(ours, theirs, threads)
     cells = np.repeat(ours.cells.at, np.diff(ours.starts), axis=0)
     own = ours.codes[tuple(cells.T)]
-    which = np.arange(len(cells)) - np.repeat(ours.starts[:-1], np.diff(ours.starts))
-    local = ours.patterns.triangles[own, which] / np.asarray(spacing)
-    centroids = cells + ours.patterns.centroids[own, which] / np.asarray(spacing)
+    centroids = cells + ours.patterns.centroids[own, ranks(ours)] / np.asarray(spacing)
     inside = np.pad(other[box], 1)[tuple(np.rint(centroids).astype(np.int64).T)]
     start = np.array([side.start for side in box]) - 1
-    doubled, triangles = np.unique(
-        np.rint(2 * (cells[:, None] + local)).astype(np.int64).reshape(-1, 3), axis=0, return_inverse=True
-    )
-    signed = np.where(inside, -distances, distances)
-    return DistanceMesh(doubled / 2 + start, triangles.reshape(-1, 3), signed, ours.weights)
+    corners, triangles = welded(ours)
+    return DistanceMesh(corners + start, triangles, np.where(inside, -distances, distances), ours.weights)

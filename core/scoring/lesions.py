@@ -162,8 +162,8 @@ def match_lesions(
     check(predicted, reference)
     if not 0 < least_iou <= 1:
         raise ValueError(f"least_iou must lie in (0, 1], got {least_iou}")
-    ours, our_lesions = _components(predicted, voxel_ml, offset)
-    theirs, their_lesions = _components(reference, voxel_ml, offset)
+    ours, our_lesions = components(predicted, voxel_ml, offset)
+    theirs, their_lesions = components(reference, voxel_ml, offset)
     pairs = []
     for i, j, shared in _overlaps(ours, theirs, len(our_lesions), len(their_lesions)):
         a, b = our_lesions[i - 1], their_lesions[j - 1]
@@ -185,10 +185,20 @@ def match_lesions(
     )
 
 
-def _components(mask: Bools, voxel_ml: float, offset: tuple[int, int, int]) -> tuple[Labels, list[Lesion]]:
+def components(
+    mask: Bools, voxel_ml: float = math.nan, offset: tuple[int, int, int] = (0, 0, 0)
+) -> tuple[Labels, list[Lesion]]:
     """Number the components of a mask in an array that is one voxel larger on each side.
 
     cc3d gives up on some arrays that are one voxel thin ("maximum length exception"); never with this margin.
+
+    Args:
+        mask: ``(z, y, x)`` bool.
+        voxel_ml: As for `match_lesions`.
+        offset: As for `match_lesions`.
+
+    Returns:
+        Numbers from 1, 0 for background, and the lesions in the order of their numbers.
     """
     labels, count = cc3d.connected_components(np.pad(mask, 1), connectivity=26, return_N=True)
     if not count:

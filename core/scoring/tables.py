@@ -76,14 +76,14 @@ def csv_text(rows: Sequence[Row]) -> str:
     for row in rows:
         if not (row.card and names):
             problem = row.problem or _NO_LABEL
-            writer.writerow([_harmless(row.case), "", "", *[""] * len(keys), "", "", _harmless(problem)])
+            writer.writerow([harmless(row.case), "", "", *[""] * len(keys), "", "", harmless(problem)])
             continue
         for value, usual in names.items():
             label = row.card.label(value)
             figures = [_cell(row.card.figure(value, key)) for key in keys]
             lesions = [len(label.lesions.missed), len(label.lesions.false)] if label else [0, 0]
             name = label.name if label else usual
-            writer.writerow([_harmless(row.case), value, _harmless(name), *figures, *lesions, ""])
+            writer.writerow([harmless(row.case), value, harmless(name), *figures, *lesions, ""])
     return _MARK + text.getvalue()
 
 
@@ -221,6 +221,6 @@ def _cell(value: float) -> str:
     return "" if math.isnan(value) else repr(value)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Keep a spreadsheet from running a name as a formula, as in ``=cmd|'...'!A1``."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,5 +1,6 @@
 """Encodes slices in the background, from the one on the screen outwards, so that boxes are answered at once."""
 
+import atexit
 import logging
 import weakref
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
 
 _REST_S = 0.2
+_LAST_S = 20.0  # for the slice begun when the program ends
 
 
 @dataclass(eq=False)
@@ -58,7 +60,10 @@ class Prefetch:
         self._wishes: dict[str, _Wish] = {}  # by reader; who was served last, or came last, stands last
         self._served: dict[str, weakref.ref[Volume]] = {}  # readers with nothing left to encode
         self._changed = Condition()
-        Thread(target=self._work, name="prefetch", daemon=True).start()
+        self._closing = False
+        self._worker = Thread(target=self._work, name="prefetch", daemon=True)
+        self._worker.start()
+        atexit.register(self._close)
 
     def want(self, reader: str, volume: Volume, z: int, segmenter: Segmenter, window: Window | None = None) -> None:
         """Say which slice a reader looks at now; takes back what the same reader wanted before.
@@ -94,12 +99,22 @@ class Prefetch:
         with self._changed:
             return reader in self._wishes
 
-    def _work(self) -> None:
-        while True:
-            # No local name for the task: the idle worker would keep a CT that its reader has closed.
-            self._serve(self._next())
+    def _close(self) -> None:
+        """Finish the slice begun as the program ends: a thread cut off within a network takes the process down."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._worker.join(_LAST_S)
 
-    def _serve(self, task: _Task) -> None:
+    def _work(self) -> None:
+        # No local name for the task: the idle worker would keep a CT that its reader has closed.
+        while self._serve(self._next()):
+            pass
+
+    def _serve(self, task: _Task | None) -> bool:
+        """Encode slices; False if there will be no more."""
+        if task is None:
+            return False
         try:
             self._embeddings.of_many(task.volume, task.slices, task.segmenter, task.window)
         except Exception as failure:
@@ -108,12 +123,15 @@ class Prefetch:
             logging.getLogger(__name__).warning(
                 "A slice could not be encoded ahead of time (%s)", type(failure).__name__
             )
+        return True
 
-    def _next(self) -> _Task:
-        """Wait until something is due and nobody waits for an answer, and take it."""
+    def _next(self) -> _Task | None:
+        """Wait until something is due and nobody waits for an answer, and take it; None once the program ends."""
         while True:
             self._embeddings.wait_for_calm()
             with self._changed:
+                if self._closing:
+                    return None
                 task = self._take()
                 if task is not None:
                     return task

@@ -17,7 +17,7 @@ from core.imaging.writing import mask_bytes
 from core.workspace.audit import audit_json
 from core.workspace.kept import KeptCase
 from core.workspace.ledger import ledger, ledger_csv
-from pages.ui.slices import painted
+from pages.ui.painting import painted
 from pages.ui.state import AppState, Case
 from pages.ui.viewer.tokens import token_of
 from pages.ui.words import t

@@ -14,8 +14,8 @@ from core.scoring.counterparts import Content, contents
 from core.scoring.framing import fullest_slice, whole_slice
 from pages.ui.card import plain
 from pages.ui.desk import Desk, Table
+from pages.ui.painting import REFERENCE_COLOUR
 from pages.ui.pictures import PREDICTION_COLOUR, Shown, legend
-from pages.ui.slices import REFERENCE_COLOUR
 from pages.ui.words import t
 from pages.ui.words.steps import known
 

@@ -13,7 +13,7 @@ from core.imaging.window import PRESETS, Window, slice_picture
 from core.scoring.distancemap import SCALE, OutlineDistances, dotted
 from core.scoring.errormap import COLOURS, outcomes
 from core.scoring.framing import Frame, outlined
-from pages.ui.slices import REFERENCE_COLOUR
+from pages.ui.painting import REFERENCE_COLOUR
 from pages.ui.words import t
 
 PREDICTION_COLOUR = (255, 180, 84)

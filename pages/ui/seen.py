@@ -1,9 +1,14 @@
 """What the model was shown when it was last asked, for the reader to judge its answer by."""
 
 from dataclasses import dataclass
+from weakref import WeakSet
 
+from core.editing.outline import Outline
 from core.imaging.picture import Pixels
 from core.imaging.window import Window
+
+enlarged: WeakSet[Outline] = WeakSet()
+"""Outlines that were found on an enlarged picture: what is asked of their whole slice says nothing of them."""
 
 
 @dataclass(frozen=True)

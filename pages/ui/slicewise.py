@@ -13,9 +13,9 @@ from core.scoring.evidence import worst_slice
 from core.scoring.framing import Frame, part_around, whole_slice
 from core.scoring.scorecard import LabelScore
 from pages.ui.matching_values import is_tumour
+from pages.ui.painting import REFERENCE_COLOUR
 from pages.ui.pictures import PREDICTION_COLOUR, Shown, colour_bar, legend
 from pages.ui.scored import Scored
-from pages.ui.slices import REFERENCE_COLOUR
 from pages.ui.state import show_in, shown_in
 from pages.ui.surface import surface
 from pages.ui.viewing import DISTANCE, SIDE, SURFACE

@@ -164,3 +164,24 @@ def test_slices_that_are_ready_are_marked_and_getting_them_ready_can_be_paused(r
     button.click()
     expect(marks).to_have_attribute("data-ready", str(phantom()[0].slices), timeout=CARRIED_MS)
     expect(button).to_be_hidden()
+
+
+def test_several_boxes_on_a_slice_are_carried_one_after_another(reader: Reader, tmp_path: Path) -> None:
+    truth = phantom()[1].voxels
+    bodies = [lesion(truth, rank)[0] for rank in range(2)]
+    z = int(np.logical_and.reduce([body.any(axis=(1, 2)) for body in bodies]).argmax() + 1)
+    viewer = opened(reader, "Phantom")
+    viewer.go_to(z + 1)
+    for body in bodies:
+        rows, columns = (np.flatnonzero(body[z].any(axis=axis)) for axis in (1, 0))
+        viewer.box(Box(int(rows[0]) - 2, int(columns[0]) - 2, int(rows[-1]) + 3, int(columns[-1]) + 3))
+    viewer.act("carry_all")
+    expect(viewer.root).to_have_attribute("data-carrying", "true")
+    carried(viewer)
+    found = viewer.labels(tmp_path) == TUMOUR
+    for body in bodies:
+        near = np.zeros_like(body)
+        rows, columns = (np.flatnonzero(body.any(axis=axes)) for axes in ((0, 2), (0, 1)))
+        near[:, rows[0] - 4 : rows[-1] + 5, columns[0] - 4 : columns[-1] + 5] = True
+        assert dice(found & near, body) >= 0.85
+    assert "carry object 2" in (undo_button(viewer).get_attribute("aria-label") or "")

@@ -109,6 +109,7 @@ def test_all_controls_lie_on_the_screen_and_can_be_read(
     assert height - 20 < root["y"] + root["height"] <= height, "the viewer does not end where the window does"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for control in viewer.root.locator(":is(button, input, select):visible").all():
+        control.scroll_into_view_if_needed()
         box = control.bounding_box()
         assert box is not None
         name = control.get_attribute("aria-label") or control.inner_text()

@@ -30,12 +30,14 @@ class FoundSeries:
         modality: ``CT``, ``MR``...
         stack: Its slices in order and their grid.
         notes: What a reader must know.
+        key: Opaque; asks for the same series again, as `Job.series`.
     """
 
     name: str
     modality: str
     stack: Stack
     notes: tuple[str, ...]
+    key: str
 
 
 def found_series(files: Sequence[GivenFile], job: Job) -> FoundSeries:
@@ -58,7 +60,7 @@ def found_series(files: Sequence[GivenFile], job: Job) -> FoundSeries:
     notes = [*candidate.notes, *dropped, *stack.notes]
     if len({(h.slope, h.intercept) for h in stack.headers}) > 1:
         notes.append("The rescale differs from slice to slice and was applied to each.")
-    return FoundSeries(candidate.description, stack.headers[0].modality, stack, tuple(notes))
+    return FoundSeries(candidate.description, stack.headers[0].modality, stack, tuple(notes), candidate.key)
 
 
 def _without_duplicates(headers: Sequence[Header], job: Job) -> tuple[list[Header], list[str]]:

@@ -11,41 +11,34 @@ from starlette.responses import Response
 
 from core.editing.carrying import course
 from core.editing.fields import maybe, whole
-from core.errors import PromptError
 from pages.ui import models
 from pages.ui.state import AppState, Case
 from pages.ui.viewer.carried import Asked, Ended, Shown
-from pages.ui.viewer.carrying import Run, markable
-from pages.ui.words import said
+from pages.ui.viewer.carrying import Run
 
 CARRY = "carry"
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def begin(state: AppState, case: Case, asked: Mapping[str, Any]) -> int | None:
-    """Start to carry an object, or all that have a marked slice; they wait for those that are under way.
+def begin(state: AppState, case: Case, asked: Mapping[str, Any]) -> int:
+    """Start to carry an object; it waits for those that are under way.
 
     Args:
         state: Of the session; it names the model.
         case: What is open.
-        asked: ``object`` or null for all; ``z``, ``first`` and ``last`` as in `Asked`.
+        asked: ``object``, and ``z``, ``first`` and ``last`` as in `Asked`.
 
     Returns:
-        The object that is active now, or None.
+        The object.
 
     Raises:
-        LobuleError: An object is gone or has no slice to start from, or the model cannot be had.
+        LobuleError: The object is gone or has no slice to start from, or the model cannot be had.
         ValueError: The request makes no sense.
     """
-    number = maybe(whole)
-    given: list[int | None] = [number(asked.get(name)) for name in ("object", "z", "first", "last")]
-    identity, z, first, last = given
-    several = [identity] if identity is not None else list(markable(case.annotation))
-    if not several:
-        raise PromptError(said(state.language, "carrying.nothing"))
-    course(case.annotation, several[0], z)  # says at once what stands against it
-    for one in several:
-        _carry(state, case, Asked(one, z, first, last))
+    identity: int = whole(asked["object"])
+    z, first, last = (maybe(whole)(asked.get(name)) for name in ("z", "first", "last"))
+    course(case.annotation, identity, z)  # says at once what stands against it
+    _carry(state, case, Asked(identity, z, first, last))
     return identity
 
 

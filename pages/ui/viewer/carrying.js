@@ -28,17 +28,21 @@ export class Carrying {
   }
 
   /** Carry the active object from all its marked slices, or anew from slice `z` up to the next marked ones. */
-  begin({ z = null, first = null, last = null } = {}) {
+  begin({ z = null, first = null, last = null } = {}, handle = this.viewer.session.active) {
     const { viewer } = this;
-    const handle = viewer.session.active;
     if (!handle) return viewer.notice.say(t("no_active"));
     const gone = () => handle.id !== null && !viewer.objects.find(handle.id);
     viewer.queue.push({ handle, carries: true, make: () => (gone() ? null : { do: "carry", object: handle.id, z, first, last }) });
   }
 
-  /** Carry all objects that have a marked slice, one after another. */
+  /** Objects that were marked and not carried yet. */
+  get open() {
+    return this.viewer.objects.table.filter((object) => object.marked.length > 0 && !isCarried(object));
+  }
+
+  /** Carry them all, one after another. */
   beginAll() {
-    this.viewer.queue.push({ handle: null, carries: true, make: () => ({ do: "carry", object: null }) });
+    for (const { id, label } of this.open) this.begin({}, { id, label });
   }
 
   /** After a mark on a slice of a carried object, say how to carry it on from there. */
@@ -46,7 +50,7 @@ export class Carrying {
     const { objects, state, notice } = this.viewer;
     for (const { id, marked, slices } of objects.table) {
       const more = marked.length > (this.marks.get(id) ?? marked.length);
-      if (more && !travels && slices.length > marked.length) notice.say(t("carry_offer", { id, slice: state.at[0] + 1 }), "hint");
+      if (more && !travels && isCarried({ slices, marked })) notice.say(t("carry_offer", { id, slice: state.at[0] + 1 }), "hint");
     }
     this.marks = new Map(objects.table.map(({ id, marked }) => [id, marked.length]));
   }
@@ -117,6 +121,7 @@ export class Carrying {
     if (!running) this.shown.clear();
     for (const { object } of ended) this.shown.delete(object);
     viewer.keepActive();
+    viewer.frame.bar.ready.ask(); // a graphics card may have run out of memory meanwhile
     viewer.reports.changed(answer.version);
   }
 
@@ -136,4 +141,9 @@ export class Carrying {
     const reasons = ends.map(([why, slice]) => t("carried_end", { slice, why: t(STOPS[why]) }));
     return [t("carried", { id, first, last }), ...reasons].join(" ");
   }
+}
+
+/** Whether an object has slices that nobody marked: then it was carried there. */
+export function isCarried({ slices, marked }) {
+  return slices.length > marked.length;
 }

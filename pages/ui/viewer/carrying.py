@@ -11,7 +11,6 @@ from functools import partial
 from itertools import count
 
 from core.editing.annotation import Annotation
-from core.editing.carrying import marked
 from core.imaging.volume import Volume
 from core.imaging.window import Window
 from core.segmentation.embeddings import Embeddings
@@ -102,11 +101,6 @@ class Run:
     def wait(self, seconds: float) -> bool:
         """Wait for the end, and say whether it came."""
         return self._working.wait(seconds)
-
-
-def markable(annotation: Annotation) -> tuple[int, ...]:
-    """Return the objects that can be carried: those with a marked slice."""
-    return tuple(finding.id for finding in annotation.findings if marked(finding))
 
 
 def end(case: Case) -> None:

@@ -9,7 +9,7 @@ from core.errors import PromptError
 from core.segmentation.prompt import Box, Point, Prompt
 from pages.ui import models
 from pages.ui.asking import answered
-from pages.ui.seen import Tried
+from pages.ui.seen import Tried, enlarged
 from pages.ui.state import AppState, Case
 from pages.ui.words import said
 
@@ -38,6 +38,7 @@ def ask(state: AppState, case: Case, asked: Mapping[str, Any]) -> tuple[int, Tri
     z, prompt = int(asked["z"]), _prompt(asked)
     if not 0 <= z < case.volume.slices:
         raise ValueError(f"z must lie in 0..{case.volume.slices - 1}, got {z}")
+    identity: int | None
     identity, label = asked.get("object"), int(asked["label"])
     _check(case.annotation, identity, label)
     segmenter = models.segmenter(state.model)
@@ -54,7 +55,11 @@ def ask(state: AppState, case: Case, asked: Mapping[str, Any]) -> tuple[int, Tri
     with case.turn:
         _check(case.annotation, identity, label)
         step, masks = _step(prompt, z), {z: prediction.mask}
-        return case.annotation.draw(masks, step, identity=identity, label=label, **made), _tried(case)
+        identity = case.annotation.draw(masks, step, identity=identity, label=label, **made)
+        tried = case.seen.tried if case.seen else None
+        if tried and tried.enlarged:
+            enlarged.add(case.annotation.find(identity, z))
+        return identity, tried
 
 
 def _check(annotation: Annotation, identity: int | None, label: int) -> None:
@@ -63,10 +68,6 @@ def _check(annotation: Annotation, identity: int | None, label: int) -> None:
         known_label(annotation, label)
     else:
         known_object(annotation, identity)
-
-
-def _tried(case: Case) -> Tried | None:
-    return case.seen.tried if case.seen else None
 
 
 def look(state: AppState, case: Case, z: int) -> None:

@@ -31,6 +31,7 @@ from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Segmenter
 from core.segmentation.stability import TIMES, stability
 from pages.ui import models
+from pages.ui.seen import enlarged
 from pages.ui.state import AppState, Case
 from pages.ui.viewer.background import PRIVATE
 
@@ -84,7 +85,7 @@ def agreement(state: AppState, case: Case, request: Request, _: bytes) -> Respon
     """Tell how many of the moved boxes cover each voxel of an object on a slice.
 
     A header as JSON behind its length in four bytes, then the votes of its region, uint8. Without a figure nothing is
-    known: a person had the last word on the outline, or another model made it.
+    known: a person had the last word on the outline, or another model or an enlarged picture made it.
     """
     identity, z = int(request.query_params["object"]), int(request.query_params["z"])
     with case.turn:
@@ -109,8 +110,8 @@ def known(outline: Outline) -> Stable | None:
 
 
 def can_move(outline: Outline, segmenter: Segmenter) -> bool:
-    """Say whether boxes can be moved: only what this model made is its own, and shaped by hand it is nobody's."""
-    return not outline.by_hand and outline.model == segmenter.card
+    """Say whether boxes can be moved: what a hand, another model or an enlarged picture made is no answer to them."""
+    return not outline.by_hand and outline.model == segmenter.card and outline not in enlarged
 
 
 def find(case: Case, outline: Outline, segmenter: Segmenter) -> Stable:

@@ -1,5 +1,6 @@
 // The whole lesion from one slice: carrying the active object, how far that is, and stopping it.
 
+import { isCarried } from "./carrying.js";
 import { attribute, el, text } from "./dom.js";
 import { t } from "./strings.js";
 import { TrustList } from "./trustlist.js";
@@ -36,12 +37,11 @@ export class Whole {
 
   show() {
     const { viewer } = this;
-    const { objects, session, data } = viewer;
+    const { data } = viewer;
     const { status } = viewer.carrying;
     const object = viewer.activeObject;
     const held = object && viewer.carrying.holds(object.id);
     const can = data.shape[0] > 1 && object && !held;
-    this.root.hidden = !data.editable || data.shape[0] < 2;
     this.carry.hidden = this.ends.hidden = !can;
     text(this.carry.firstChild, t("carry"));
     this.carry.disabled = !object?.marked.length;
@@ -50,12 +50,12 @@ export class Whole {
     this.on.hidden = !(can && isCarried(object) && object.marked.length > 1 && object.marked.includes(z));
     text(this.on.firstChild, t("carry_on", { slice: z + 1 }));
     attribute(this.on, "title", t("carry_on_hint"));
-    const open = objects.table.filter((one) => one.marked.length && !isCarried(one));
-    this.all.hidden = open.length < 2 || status.running;
+    const { open } = viewer.carrying;
+    this.all.hidden = open.length < 2 || status.running || data.shape[0] < 2;
     text(this.all.firstChild, t("carry_all", { count: open.length }));
     this.showRunning(status);
     this.trust.show();
-    attribute(this.root, "data-active", session.active?.id ?? null);
+    this.root.hidden = !data.editable || (!object && this.all.hidden && !status.running);
   }
 
   showRunning({ running, object, waiting, done, most }) {
@@ -70,9 +70,4 @@ export class Whole {
     this.halt.disabled = Boolean(this.viewer.carrying.stopping);
     attribute(this.halt, "title", `${t("stop_hint")} (Esc)`);
   }
-}
-
-/** Whether an object has slices that nobody marked: then it was carried there. */
-export function isCarried({ slices, marked }) {
-  return slices.length > marked.length;
 }

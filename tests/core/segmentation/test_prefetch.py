@@ -2,11 +2,14 @@
 
 import gc
 import logging
+import subprocess
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +23,7 @@ from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Embedding, Prediction
 from tests.core.segmentation.test_embeddings import ONE, Counting, volume
 
+ROOT = Path(__file__).parents[3]
 PATIENCE_S = 20  # only a failing test waits as long
 
 
@@ -276,3 +280,30 @@ def test_on_a_graphics_card_the_other_slices_go_in_batches() -> None:
     prefetch.want("a", ct, 1, model)
     assert comes_true(lambda: not prefetch.is_busy("a") and sum(sizes) == 5)
     assert sizes == [1, 3, 1]
+
+
+def test_a_program_that_ends_while_slices_are_encoded_finishes_the_one_begun_and_no_other() -> None:
+    """In a process of its own: what is cut off inside a network there ends it with an abort."""
+    code = """
+import threading, time
+from core.segmentation.embeddings import Embeddings
+from core.segmentation.prefetch import Prefetch
+from tests.core.segmentation.bright import Bright, bright_volume
+
+began = threading.Event()
+
+class Slow(Bright):
+    def embed(self, image):
+        print("begun", flush=True)
+        began.set()
+        time.sleep(0.5)
+        print("done", flush=True)
+        return super().embed(image)
+
+volume = bright_volume({}, 9)
+Prefetch(Embeddings(1 << 20)).want("a", volume, 4, Slow())
+began.wait()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == ["begun", "done"]

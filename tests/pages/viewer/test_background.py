@@ -77,9 +77,15 @@ def test_a_browser_that_lays_out_what_it_is_told_sees_the_object_as_it_becomes(m
     assert len(everything["regions"]) == len(told["regions"])
 
 
-def test_all_objects_are_carried_one_after_another_also_those_drawn_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = opened(monkeypatch, Bright())
-    begin(STATE, case, {"do": "carry", "object": None})
+def test_a_second_object_waits_for_the_first_also_one_drawn_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter = Gated(free=1)
+    case = opened(monkeypatch, segmenter)
+    begin(STATE, case, {"do": "carry", "object": 1})
+    assert segmenter.waits.wait(20)
+    begin(STATE, case, {"do": "carry", "object": 2})
+    told, _ = asked(case)
+    assert (told["running"], told["object"], told["waiting"]) == (True, 1, [2])
+    segmenter.gate.set()
     ended(case)
     told, _ = asked(case)
     assert [one["object"] for one in told["ended"]] == [1, 2]
@@ -95,14 +101,9 @@ def test_an_object_that_is_gone_is_told_at_once(monkeypatch: pytest.MonkeyPatch)
     assert case.run is None
 
 
-def test_with_nothing_marked_there_is_nothing_to_carry(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = opened(monkeypatch, Bright())
-    case.annotation.remove(1, 2)
-    with pytest.raises(PromptError, match="Nothing is marked yet"):
-        begin(STATE, case, {"do": "carry", "object": None})
-
-
-@pytest.mark.parametrize("wrong", [{"object": "1"}, {"object": 1, "z": 2.5}, {"object": 1, "first": True}])
+@pytest.mark.parametrize(
+    "wrong", [{"object": "1"}, {"object": None}, {"object": 1, "z": 2.5}, {"object": 1, "first": True}]
+)
 def test_a_request_that_makes_no_sense_is_a_fault(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="whole number"):
         begin(STATE, opened(monkeypatch, Bright()), {"do": "carry", **wrong})

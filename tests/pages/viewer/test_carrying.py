@@ -12,7 +12,7 @@ from core.segmentation.likeness import Stop
 from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Embedding, Prediction
 from pages.ui.viewer.carried import Asked, Ended, Shown
-from pages.ui.viewer.carrying import Run, markable
+from pages.ui.viewer.carrying import Run
 from tests.core.segmentation.bright import Bright, block, bright_volume
 
 DEPTH, FIRST, LAST, MARKED = 15, 3, 10, 6
@@ -163,11 +163,6 @@ def test_carrying_on_from_a_slice_changes_only_what_lies_up_to_the_next_marks(an
     assert all(after[z] is before[z] for z in (*range(FIRST, MARKED + 1), 8))
     assert after[9].frame == Box(10, 12, 18, 21)  # the box asked is that of slice 9, a voxel larger on each side
     assert after[10].frame == Box(10, 12, 18, 22)
-
-
-def test_only_objects_with_a_marked_slice_can_be_carried(annotation: Annotation) -> None:
-    annotation.draw({1: BODY}, "carry", label=2, model=Bright.card, score=0.8)
-    assert markable(annotation) == (1, 2)
 
 
 def test_a_run_ends_when_nobody_holds_it_any_more(annotation: Annotation) -> None:

@@ -19,6 +19,7 @@ from pages.ui.seen import Tried
 from pages.ui.state import AppState, Case
 from pages.ui.viewer.answers import answer
 from pages.ui.viewer.prompts import ask
+from pages.ui.viewer.trusting import can_move
 from tests.core.segmentation.bright import Bright
 
 SHAPE = (3, 280, 300)  # a slice of more than 256 rows may be enlarged
@@ -75,6 +76,7 @@ def test_where_the_model_is_unsure_an_enlarged_picture_is_tried_and_it_is_told_w
     assert told == tried
     outline = case.annotation.find(identity)
     assert (outline.score, outline.box) == (score, Box(*BOX))
+    assert can_move(outline, segmenter) == (score != 0.9), "moved boxes would be asked of another picture"
     assert outline.frame == Box(104, 125, 124, 155)  # on the slice, whichever picture it was found on
     said = answer(case.annotation, 0, identity, tried=told)
     header = json.loads(said[4 : 4 + struct.unpack_from("<I", said)[0]])

@@ -1,0 +1,1 @@
+"""Segmentations in the formats that archives, planners, papers and other programs take."""
