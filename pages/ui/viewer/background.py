@@ -3,7 +3,6 @@
 import json
 import struct
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from core.editing.carrying import course
 from core.editing.fields import maybe, whole
 from pages.ui import models
 from pages.ui.state import AppState, Case
-from pages.ui.viewer.carried import Asked, Ended, Shown
+from pages.ui.viewer.carried import Asked, Ended, Shown, unkept
 from pages.ui.viewer.carrying import Run
 
 CARRY = "carry"
@@ -51,16 +50,12 @@ def _carry(state: AppState, case: Case, asked: Asked) -> None:
         case.volume,
         case.annotation,
         case.turn,
-        case.kept.acting if case.kept else _unkept,  # and not the case: the run must not hold it
         segmenter,
         models.embeddings(),
         models.fed_window(case, segmenter),
         state.language,
+        case.kept.acting if case.kept else unkept,  # and not the case: the run must not hold it
     )
-
-
-def _unkept(_: Mapping[str, Any]) -> AbstractContextManager[None]:
-    return nullcontext()
 
 
 def carrying(_: AppState, case: Case, request: Request, __: bytes) -> Response:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -25,6 +25,11 @@ from core.workspace.asked import carrying
 from pages.ui.words import said
 
 Acting = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
+
+
+def unkept(_: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Tell nobody what was asked for: the case is not kept."""
+    return nullcontext()
 
 
 @dataclass(frozen=True)

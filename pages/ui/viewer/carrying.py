@@ -16,7 +16,7 @@ from core.imaging.window import Window
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
 from pages.ui.state import Case
-from pages.ui.viewer.carried import Acting, Asked, Ended, Job, Shown, carried
+from pages.ui.viewer.carried import Acting, Asked, Ended, Job, Shown, carried, unkept
 from pages.ui.words import ENGLISH
 from pages.ui.working import Working
 
@@ -32,11 +32,11 @@ class Run:
         volume: The CT.
         annotation: What is changed at the end of each object.
         turn: Held by whoever changes the annotation.
-        acting: Told what was asked for, round each result that is kept; see `Case.acting`.
         segmenter: The model that answers, also if another is chosen meanwhile.
         embeddings: Where encoded slices are kept.
         window: What the model is shown.
         language: Of what is said.
+        acting: Told what was asked for, round each result that is kept; see `Case.acting`.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Run:
         volume: Volume,
         annotation: Annotation,
         turn: AbstractContextManager[bool],
-        acting: Acting,
         segmenter: Segmenter,
         embeddings: Embeddings,
         window: Window,
         language: str = ENGLISH,
+        acting: Acting = unkept,
     ) -> None:
         self.number = next(_numbers)
         self._job = Job(volume, annotation, turn, acting, segmenter, embeddings, window, language, deque([asked]))
