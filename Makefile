@@ -31,6 +31,7 @@ benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.scrolling
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.workspace
 
 screenshot: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m docs.screenshot

@@ -1,4 +1,4 @@
-"""Lobule without a browser: look at a CT, list the models, turn boxes into masks, score, export and report them."""
+"""Lobule without a browser: CTs, models and cases, boxes into masks, score, export, report and replay."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ from core.reporting import report_command
 from core.reporting.command import add_arguments
 from core.reporting.export import command as exporting
 from core.segmentation.prompt import Prompt
-from core.workspace import batching, comparing, finding, propagating, training
+from core.workspace import batching, case_commands, comparing, finding, propagating, training
 from core.workspace.arguments import (
     add_boxes,
     add_label,
@@ -47,6 +47,9 @@ _EXAMPLES = """examples:
   python -m core score predicted_folder drawn_folder --csv scores.csv --json scores.json
   python -m core score predicted.zip drawn.zip --html report.html --jobs 4 --as monai
   python -m core score predicted_folder drawn_folder --backend dask --scheduler tcp://host:8786
+  python -m core cases --search portal --sort ml
+  python -m core audit 3f2a91 -o record.json
+  python -m core replay record.json -o mask.nii.gz
   python -m core export dicom_folder mask.nii.gz --to dicomseg -o seg.dcm
   python -m core report dicom_folder mask.nii.gz --language zh -o report.pdf
 
@@ -176,6 +179,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_learning(commands, ct)
     command = commands.add_parser("score", help="compare masks with labels somebody drew, a pair or two folders")
     add_arguments(command, label_value)
+    command = commands.add_parser("cases", help="list the cases that are kept on this computer, mark or delete one")
+    case_commands.add_cases(command)
+    command = commands.add_parser("audit", help="what a case cost, and the record of how its masks came about")
+    case_commands.add_audit(command)
+    command = commands.add_parser("replay", help="do what a record says again, and say whether the mask is the same")
+    case_commands.add_replay(command)
     command = commands.add_parser(
         "export",
         help="write a mask as DICOM-SEG, RTSTRUCT, STL, a table and more",

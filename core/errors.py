@@ -5,6 +5,7 @@
     │   └── SeveralSeries   more than one series to choose from; defined in `core.imaging.choices`
     ├── GeometryError       two images do not lie on the same grid
     ├── WriteError          a result cannot be saved where it was asked for
+    ├── CaseError           a case cannot be kept, opened or changed
     ├── PromptError         a box or point that no model can answer
     ├── WeightsError        a checkpoint is missing, broken or not of a known model
     ├── LearningError       training data, a split or a run that nothing can be learnt from
@@ -29,6 +30,10 @@ class GeometryError(LobuleError):
 
 class WriteError(LobuleError):
     """A result cannot be saved where it was asked for."""
+
+
+class CaseError(LobuleError):
+    """A case cannot be kept, opened or changed."""
 
 
 class PromptError(LobuleError):

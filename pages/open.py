@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import models
 from pages.ui.card import case_card
+from pages.ui.holding import notices
 from pages.ui.opening import close_button, labels_upload, open_cases, prepare_copy, samples, upload
 from pages.ui.prompting import collect
 from pages.ui.state import app_state
@@ -17,6 +18,7 @@ if state.case is None:
     st.title(t("open.title"), anchor=False)
     st.write(t("open.intro"))
 else:
+    notices(state, state.case)
     with st.container(border=True):
         case_card(state.case)
         annotate, labels, copy, close = st.columns([1.4, 1, 1, 0.8])

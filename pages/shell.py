@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import windows
+from pages.ui.shelf import close_all, come_back
 from pages.ui.state import app_state
 from pages.ui.words import t
 from pages.ui.words.switch import language_switch
@@ -11,16 +13,19 @@ from pages.ui.words.switch import language_switch
 UI = Path(__file__).parent / "ui"
 
 st.set_page_config("Lobule", page_icon=str(UI / "lobule.svg"), layout="wide")
+windows.enter(close_all)  # not held here: what this script names outlives the session
 st.logo(str(UI / "lobule.svg"), size="large")
 st.html(UI / "style.css")
 page = st.navigation(
     [
         st.Page("open.py", title=t("shell.open"), url_path="open", default=True),
         st.Page("annotate.py", title=t("shell.annotate"), url_path="annotate"),
+        st.Page("cases.py", title=t("shell.cases"), url_path="cases"),
         st.Page("metrics.py", title=t("shell.metrics"), url_path="metrics"),
     ],
     position="top",
 )
 with app_state().turn:
+    come_back(app_state())
     language_switch()
     page.run()

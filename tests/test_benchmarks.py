@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, engine, phantom, scoring, training
+from benchmarks import accuracy, engine, phantom, scoring, training, workspace
 from core.imaging.window import Window
 from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
@@ -163,3 +163,18 @@ def test_a_walk_is_told_in_slices_a_second() -> None:
         "| one box to a lesion of 30 slices | shortest, s | slices a second |\n|---|---|---|\n"
         "| cold | 5.00 | 6.0 |\n| cached | 1.00 | 30.0 |\n"
     )
+
+
+def test_the_journal_is_timed_beside_its_goal_and_reopening_twice() -> None:
+    times = {"a stroke into the journal": [0.002, 0.004, 0.003], "reopening the case, its journal not closed": [0.25]}
+    lines = workspace.table(times, 1234).splitlines()
+    assert lines[2] == "| a stroke into the journal | 3.00 ms | 3.90 ms | 4.00 ms | 5 ms |"
+    assert lines[3] == "| reopening the case, its journal not closed | 0.25 s | 0.25 s | 0.25 s | 1 s |"
+    assert lines[-1] == "The journal grows by 1,234 bytes per stroke."
+
+
+def test_an_ellipsoid_to_draw_has_the_volume_of_one() -> None:
+    masks = workspace.ellipsoid((40, 90, 110), (20, 45, 50), (12, 30, 40))
+    assert sorted(masks) == list(range(9, 32))
+    voxels = sum(int(mask.sum()) for mask in masks.values())
+    assert voxels == pytest.approx(4 / 3 * np.pi * 12 * 30 * 40, rel=0.01)

@@ -32,7 +32,6 @@ class Annotation(History):
     def __init__(self, grid: Grid, labels: Iterable[Label] = DEFAULT_LABELS) -> None:
         super().__init__(State((), tuple(labels)))
         self.grid = grid
-        self._next_id = 1
 
     def __len__(self) -> int:
         """Number of outlines: an object counts once for each of its slices."""
@@ -52,11 +51,6 @@ class Annotation(History):
     def labels(self) -> tuple[Label, ...]:
         """The labels, in the order of the picker."""
         return self._state.labels
-
-    @property
-    def next_id(self) -> int:
-        """The id that the next object gets; ids rise and are never used twice."""
-        return self._next_id
 
     def draw(
         self,
@@ -93,11 +87,10 @@ class Annotation(History):
         if label is None:
             raise ValueError("label must be given for a new object")
         self._check(masks)
-        identity = self._next_id
+        identity = self.next_id
         outlines = drawn(self.outlines, identity, self.label(label).value, masks, made, each)
         if len(outlines) == len(self):
             raise found_nothing(masks, made)
-        self._next_id += 1
         self._step(step, State(outlines, self.labels))
         return identity
 

@@ -5,6 +5,7 @@ the viewer draws and changes without either.
 """
 
 import re
+from collections.abc import Callable
 from html import escape
 from pathlib import PurePath
 
@@ -13,6 +14,9 @@ import streamlit as st
 from core.editing.record import prompts_json
 from core.imaging.picture import png
 from core.imaging.writing import mask_bytes
+from core.workspace.audit import audit_json
+from core.workspace.kept import KeptCase
+from core.workspace.ledger import ledger, ledger_csv
 from pages.ui.painting import painted
 from pages.ui.state import AppState, Case
 from pages.ui.viewer.tokens import token_of
@@ -20,6 +24,8 @@ from pages.ui.words import t
 
 LABELS = {"labels.nii.gz": ".nii.gz", "labels.seg.nrrd": ".seg.nrrd"}
 PROMPTS = "prompts.json"
+RECORD, LEDGER = "record.json", "ledger.csv"
+_OF_KEPT: dict[str, Callable[[KeptCase], str]] = {RECORD: audit_json, LEDGER: lambda kept: ledger_csv(ledger(kept))}
 _SLICE = re.compile(r"slice(\d{1,6})\.png")
 
 
@@ -33,9 +39,13 @@ def exports(state: AppState, case: Case) -> None:
             f"slice{case.z + 1}.png": t("export.png", slice=case.z + 1),
             PROMPTS: t("export.prompts"),
         }
-        base = f"lobule/{token_of(state, case)}/export"
-        links = (f'<a download href="{base}/{file}">{escape(words)}</a>' for file, words in offered.items())
+        links = (link(state, case, file, words) for file, words in offered.items())
         st.html(f'<nav class="exports">{"".join(links)}</nav>')
+
+
+def link(state: AppState, case: Case, file: str, words: str) -> str:
+    """Return the link to a file of a case, as HTML."""
+    return f'<a download href="lobule/{token_of(state, case)}/export/{file}">{escape(words)}</a>'
 
 
 def exported(state: AppState, case: Case, file: str) -> bytes | None:
@@ -47,6 +57,8 @@ def exported(state: AppState, case: Case, file: str) -> bytes | None:
     with case.turn:
         if file == PROMPTS:
             return prompts_json(case.annotation, case.volume).encode()
+        if file in _OF_KEPT:
+            return _OF_KEPT[file](case.kept).encode() if case.kept else None
         number = _SLICE.fullmatch(file)
         if number is None or not 1 <= int(number[1]) <= case.volume.slices:
             return None

@@ -1,4 +1,6 @@
-"""Private folders for uploads: deleted when nobody holds them, when their session is over, or the program ends.
+"""What must not outlast its session: private folders for uploads, and the cases that a window has open.
+
+A folder is deleted when nobody holds it, when its session is over, or the program ends.
 
 Streamlit forgets a session whose browser went away only when another one comes, which may be days later. So a
 sweeper looks at every folder once a minute, and deletes it ten minutes after its session was last seen.
@@ -12,13 +14,31 @@ from functools import cache
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
+from typing import Protocol
 
 from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 EMPTY_HANDED_S = 600.0
 _PAUSE_S = 60.0
-_folders: "weakref.WeakSet[Folder]" = weakref.WeakSet()
+_looked_after: "weakref.WeakSet[OfSession]" = weakref.WeakSet()
+
+
+class OfSession(Protocol):
+    """Something that must not outlast its session by much.
+
+    Attributes:
+        seen_s: When that was last active, on the clock of `monotonic`.
+    """
+
+    seen_s: float
+
+    @property
+    def session(self) -> str:
+        """The session that it is of."""
+
+    def end(self) -> object:
+        """Called ten minutes after its session was last active."""
 
 
 class Folder:
@@ -30,8 +50,7 @@ class Folder:
         context = get_script_run_ctx()
         self.session = context.session_id if context else ""
         self.seen_s = monotonic()
-        _folders.add(self)
-        _start()
+        look_after(self)
 
     @property
     def is_there(self) -> bool:
@@ -39,19 +58,32 @@ class Folder:
         return self.end.alive
 
 
-def sweep(folders: Iterable[Folder], is_active: Callable[[str], bool], now_s: float) -> None:
-    """Delete the folders whose session was last active ten minutes ago.
+def look_after(thing: OfSession) -> None:
+    """Have something ended after its session."""
+    _looked_after.add(thing)
+    _start()
+
+
+def move(session: str, to: str) -> None:
+    """Have another session go on with the folders of one that has gone."""
+    for thing in list(_looked_after):
+        if isinstance(thing, Folder) and thing.session == session:
+            thing.session = to
+
+
+def sweep(things: Iterable[OfSession], is_active: Callable[[str], bool], now_s: float) -> None:
+    """End what is of sessions that were last active ten minutes ago.
 
     Args:
-        folders: All there are.
+        things: All there are, such as folders.
         is_active: Says whether a browser is connected to a session.
         now_s: Now, on the clock of `monotonic`.
     """
-    for folder in folders:
-        if is_active(folder.session):
-            folder.seen_s = now_s
-        elif now_s - folder.seen_s > EMPTY_HANDED_S:
-            folder.end()
+    for thing in things:
+        if is_active(thing.session):
+            thing.seen_s = now_s
+        elif now_s - thing.seen_s > EMPTY_HANDED_S:
+            thing.end()
 
 
 @cache
@@ -64,4 +96,4 @@ def _work() -> None:
     while True:
         sleep(_PAUSE_S)
         if exists():
-            sweep(list(_folders), get_instance().is_active_session, monotonic())
+            sweep(list(_looked_after), get_instance().is_active_session, monotonic())

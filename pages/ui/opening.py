@@ -11,6 +11,7 @@ from core.imaging.preprocess import DENOISING, NORMALISING, Preprocessing, prepr
 from core.imaging.reading import SeriesSummary, SeveralSeries, read_mask, read_volume
 from core.imaging.samples import SAMPLES, open_sample
 from pages.ui.card import plain, spacing_text
+from pages.ui.shelf import close_case, open_volume
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.uploads import read_uploads
 from pages.ui.words import in_words, many, t
@@ -25,7 +26,7 @@ def samples(state: AppState) -> None:
         if st.button(name, key=f"sample_{sample.name}", icon=":material/radiology:", width="stretch"):
             try:
                 with st.spinner(t("open.opening", name=name)):
-                    state.open(*open_sample(sample.name))
+                    open_volume(state, *open_sample(sample.name))
                 st.rerun()
             except LobuleError as error:
                 st.error(str(error))
@@ -65,7 +66,7 @@ def upload(state: AppState) -> None:
 def _open(state: AppState, files: Sequence[UploadedFile], series: str | None = None) -> None:
     try:
         with st.spinner(many("open.reading", len(files))):
-            volume = read_uploads(files, lambda paths: read_volume(paths, series=series))
+            open_volume(state, read_uploads(files, lambda paths: read_volume(paths, series=series)))
     except SeveralSeries as error:
         state.choices = error.choices
     except LobuleError as error:
@@ -75,7 +76,6 @@ def _open(state: AppState, files: Sequence[UploadedFile], series: str | None = N
             state.uploads += 1
             st.rerun()
     else:
-        state.open(volume)
         state.uploads += 1
         st.rerun()
 
@@ -158,7 +158,7 @@ def prepare_copy(state: AppState, case: Case) -> None:
         bar = st.progress(0.0, t("open.preparing"))
         try:
             copy = preprocess(case.volume, steps, progress=bar.progress)
-            state.open(copy, resample_mask(case.reference, copy.grid) if case.reference else None)
+            open_volume(state, copy, resample_mask(case.reference, copy.grid) if case.reference else None)
         except LobuleError as error:
             st.error(str(error))
             return
@@ -199,12 +199,12 @@ def _case_title(case: Case) -> str:
 
 
 def close_button(state: AppState, case: Case) -> None:
-    """Close the case; ask first if masks would go with it."""
+    """Close the case; ask first if masks would go with it, for it could not be kept."""
     if st.button(t("open.close"), icon=":material/close:", width="stretch", key="close"):
-        if len(case.annotation):
+        if len(case.annotation) and case.kept is None:
             st.dialog(t("open.confirm"))(_confirm_close)(state, case)
         else:
-            state.close(case.volume.key)
+            close_case(state, case.volume.key)
             st.rerun()
 
 
@@ -214,5 +214,5 @@ def _confirm_close(state: AppState, case: Case) -> None:
     if keep.button(t("open.keep"), type="primary", width="stretch", key="keep"):
         st.rerun()
     key = case.volume.key
-    if close.button(t("open.discard"), width="stretch", key="discard", on_click=state.close, args=(key,)):
+    if close.button(t("open.discard"), width="stretch", key="discard", on_click=close_case, args=(state, key)):
         st.rerun()

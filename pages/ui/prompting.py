@@ -13,6 +13,7 @@ from pages.ui.asking import answered
 from pages.ui.boxes import Drawn, compare
 from pages.ui.canvas import drawn_on
 from pages.ui.card import plain
+from pages.ui.holding import refusals
 from pages.ui.state import AppState, Case
 from pages.ui.words import t
 
@@ -41,7 +42,12 @@ def collect(state: AppState, case: Case) -> None:
 def _answer(state: AppState, case: Case, drawn: Sequence[Drawn]) -> None:
     moved, new, gone = compare(case.annotation.on_slice(case.z), drawn)
     slips = any(item.box is None for item in drawn)
-    case.annotation.remove(*(outline.id for outline in gone), z=case.z)
+    if gone:
+        with refusals():
+            case.annotation.remove(*(outline.id for outline in gone), z=case.z)
+            gone = []
+    if gone:
+        case.remount()  # puts back what could not be taken away
     for outline, box in moved:
         _ask(state, case, box, outline.label, outline)
     for item in new:

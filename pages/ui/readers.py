@@ -11,10 +11,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import LobuleError, ReadError
 from core.imaging.reading import read_labels_and_grid, read_volume
-from core.imaging.volume import Volume
+from core.imaging.volume import Mask, Volume
 from core.imaging.writing import SUFFIXES
 from core.scoring.gathering import Drawing, gathered
 from core.scoring.panel import LEAST_READERS, panel
+from core.workspace.kept import KeptCase
 from pages.ui.card import plain
 from pages.ui.keeping import Folder
 from pages.ui.matching_values import is_tumour
@@ -86,20 +87,35 @@ def _of_case(place: DeltaGenerator, case: Case | None) -> tuple[Drawing, ...]:
     if case is None:
         return ()
     own = case.volume.source.grid
-    offers: dict[str, Drawing] = {}
-    if len(case.annotation):
-        offers["my masks"] = Drawing(t("readers.mine"), case.annotation.label_map(), own)
-    if case.reference is not None:
-        offers["reference"] = Drawing(t("readers.reference"), case.reference, own)
+    offers = _offers(case)
     if not offers:
         return ()
     place.caption(t("readers.of_case", name=plain(known(case.volume.source.name))))
     row = place.container(horizontal=True, gap="medium")
     return tuple(
-        offer
-        for key, offer in offers.items()
-        if row.checkbox(t("readers.as_reader", name=offer.name), key=f"reader_{key}")
+        Drawing(name, mask(), own)
+        for key, (name, mask) in offers.items()
+        if row.checkbox(t("readers.as_reader", name=name), key=f"reader_{key}")
     )
+
+
+def _offers(case: Case) -> dict[str, tuple[str, Callable[[], Mask]]]:
+    """Return the name of each reader of a case and what gives their mask, which may have to be read from the disk."""
+    offers: dict[str, tuple[str, Callable[[], Mask]]] = {}
+    if len(case.annotation):
+        offers["my masks"] = t("readers.mine"), case.annotation.label_map
+    if (reference := case.reference) is not None:
+        offers["reference"] = t("readers.reference"), lambda: reference
+    if (kept := case.kept) is not None:
+        for reader in kept.readers:
+            if reader != kept.reader:
+                name = plain(reader) or t("readers.no_initials")
+                offers[f"of {reader}"] = name, partial(_mask_of, kept, reader)
+    return offers
+
+
+def _mask_of(kept: KeptCase, reader: str) -> Mask:
+    return kept.of_reader(reader).label_map()
 
 
 def _start(

@@ -11,6 +11,7 @@ from core.segmentation import weights
 from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
+from pages.ui.holding import refusals
 from pages.ui.kept import kept_slices
 from pages.ui.prompting import ask_again, collect
 from pages.ui.seen import Tried
@@ -86,13 +87,15 @@ def _object(state: AppState, case: Case, outline: Outline) -> None:
 def _relabel(state: AppState, case: Case, outline: Outline, key: str) -> None:
     collect(state, case)
     if outline in case.annotation.outlines:  # the picker of an object just undone may still report
-        case.annotation.relabel(outline.id, shown_in(key))
+        with refusals():
+            case.annotation.relabel(outline.id, shown_in(key))
         case.remount()
 
 
 def _delete(state: AppState, case: Case, outline: Outline) -> None:
     collect(state, case)
-    case.annotation.remove(outline.id, z=outline.z)
+    with refusals():
+        case.annotation.remove(outline.id, z=outline.z)
     case.remount()
 
 

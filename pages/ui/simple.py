@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from pages.ui.casemenu import case_menu, neighbours
 from pages.ui.exporting import exports
+from pages.ui.holding import notices
 from pages.ui.mode import mode
 from pages.ui.prompting import collect, look_ahead
 from pages.ui.side import model, objects
@@ -19,6 +21,9 @@ HEADING = 44
 @st.fragment
 def simple_canvas(state: AppState, case: Case) -> None:
     """Show the slice and everything about it; redrawn alone, without the rest of the page."""
+    if state.case is not case:
+        st.rerun()  # opened anew meanwhile, as for another reader
+    notices(state, case)
     height, width = state.picture_size(case)
     with st.container(horizontal=True, gap="medium"):
         picture = st.container(width=max(width, NARROWEST), height=height + HEADING, border=False, key="picture")
@@ -35,6 +40,9 @@ def simple_canvas(state: AppState, case: Case) -> None:
         toolbar(state, case)
         objects(state, case)
         exports(state, case)
+        with st.container(horizontal=True):
+            neighbours(state)
+            case_menu(state, case)
         model(state, case)
         mode(state, simple=True)
         st.caption(t("not_a_device"))

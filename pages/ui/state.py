@@ -2,130 +2,26 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from secrets import token_hex
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
-from core.editing.annotation import Annotation
-from core.imaging.label import Label
-from core.imaging.picture import display_size
 from core.imaging.preprocess import Denoising, Normalising
 from core.imaging.reading import SeriesSummary
-from core.imaging.volume import TUMOUR, Mask, Volume
-from core.imaging.window import PRESETS, Window
-from core.segmentation.prompt import Box
-from pages.ui.seen import Seen
-from pages.ui.viewer.exhibit import Exhibit, Layer
+from core.imaging.volume import Mask, Volume
+from pages.ui.case import Case as Case
 
 if TYPE_CHECKING:
     from pages.ui.cohorts import Cohort
     from pages.ui.desk import Desk
     from pages.ui.readers import Readers
     from pages.ui.scored import Scored
-    from pages.ui.viewer.carrying import Run
 
 UNKNOWN_SCREEN = (1280, 720)
 SIDE_WIDTH, ABOVE_AND_BELOW, SMALLEST_HEIGHT = 470, 134, 320
-
-
-@dataclass
-class Case:
-    """An open CT with everything drawn on it in this session.
-
-    Attributes:
-        volume: The CT.
-        annotation: What the reader has marked.
-        reference: Labels that came with the CT, on its grid, or None.
-        z: Index of the slice on the screen, from 0.
-        window: The window on the screen.
-        custom_window: Whether level and width are chosen freely.
-        label: Value of the label that the next box gets.
-        feed_screen: Whether the model is fed the window on the screen instead of its own.
-        moves: Counts the moves to a slice that the slice bar did not ask for.
-        mount: Counts every change of what the canvas must start from; see `remount`.
-        canvas_size: Rows and columns of the canvas on the screen.
-        boxes: What the canvas started from: number, box and label of each object.
-        seen: What the model was given last.
-        labels_trouble: Why the labels last uploaded could not be taken as reference, or None.
-        turn: Held by whoever changes the annotation: the page's script, a request of the viewer, or `run`.
-        run: The objects that are carried through the slices, or were last.
-    """
-
-    volume: Volume
-    annotation: Annotation
-    reference: Mask | None = None
-    z: int = 0
-    window: Window = PRESETS["Abdomen"]
-    custom_window: bool = False
-    label: int = TUMOUR
-    feed_screen: bool = False
-    moves: int = 0
-    mount: int = 0
-    canvas_size: tuple[int, int] = (1, 1)
-    boxes: tuple[tuple[int, Box, Label], ...] = ()
-    seen: Seen | None = None
-    labels_trouble: str | None = None
-    turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
-    run: "Run | None" = field(default=None, repr=False)
-
-    @classmethod
-    def of(cls, volume: Volume, reference: Mask | None = None) -> "Case":
-        """Open a volume at its middle slice, or where the reference shows most tumour."""
-        case = cls(volume, Annotation(volume.grid), reference)
-        case.z = volume.slices // 2
-        if reference is not None and (reference.voxels == TUMOUR).any():
-            case.z = int((reference.voxels == TUMOUR).sum(axis=(1, 2)).argmax())
-        return case
-
-    @property
-    def pen(self) -> Label:
-        """The label of the next box."""
-        return self.annotation.label(self.label)
-
-    def picture_size(self, height: int, widest: int) -> tuple[int, int]:
-        """Return the size ``(rows, columns)`` of a slice on the screen, true to its proportions.
-
-        It is ``height`` tall, or less where it would be wider than ``widest``.
-        """
-        tall, wide = display_size(self.volume.grid, height)
-        return (tall, wide) if wide <= widest else (max(1, round(tall * widest / wide)), widest)
-
-    def go_to(self, z: int) -> None:
-        """Show slice ``z``, clipped to the volume, and tell the slice bar."""
-        self.moves += 1
-        self.scroll_to(z)
-
-    def scroll_to(self, z: int) -> None:
-        """Show slice ``z``, clipped to the volume, as the slice bar asked."""
-        self.z = min(max(z, 0), self.volume.slices - 1)
-        self.remount()
-
-    def exhibit(self) -> Exhibit:
-        """Return what the viewer fetches of the case: the CT, and the reference over it."""
-        layers: dict[str, Layer] = {}
-        if (reference := self.reference) is not None:
-            layers["reference"] = lambda first, last: reference.voxels[first:last].astype(np.uint8, copy=False)
-        return Exhibit(self.volume.grid.shape, self.volume.hu, layers)
-
-    @property
-    def canvas_key(self) -> str:
-        """The key of the canvas on the screen."""
-        return f"canvas_{self.mount}"
-
-    def remount(self) -> None:
-        """Make the canvas start anew from the annotation.
-
-        A canvas keeps its drawing for as long as its key lives, so boxes would leak to the next slice.
-        Every slice entered and every edit made outside the canvas therefore gets a key of its own.
-        """
-        self.mount += 1
-        if self.label not in (label.value for label in self.annotation.labels):
-            self.label = TUMOUR  # the label was undone
-        outlines = self.annotation.on_slice(self.z)
-        self.boxes = tuple((o.id, o.box, self.annotation.label(o.label)) for o in outlines if o.box is not None)
 
 
 @dataclass
@@ -156,6 +52,11 @@ class AppState:
         simple: Whether Annotate shows the simple canvas instead of the viewer.
         paused: Whether slices are not encoded ahead of their first prompt.
         language: Of the screens, ``en`` or ``zh``.
+        initials: Of who draws, or ``""``; each reader has masks of their own.
+        session: The Streamlit session whose window this is.
+        recalled: Whether the case that the address names was looked for.
+        line: What the keys for the next and the previous case go through: cases by their key, files by their path.
+        deleted: What the last deleted case comes back by, and its name; or None.
         turn: Held by the run that draws a page. Streamlit starts the next run before the last has ended, and a run
             that ends late takes away the fragments of the next one, which then answer nothing.
     """
@@ -183,6 +84,11 @@ class AppState:
     simple: bool = False
     paused: bool = False
     language: str = "en"
+    initials: str = ""
+    session: str = ""
+    recalled: bool = False
+    line: tuple[str | Path, ...] = ()
+    deleted: tuple[str, str] | None = None
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
 
     @property
@@ -205,8 +111,12 @@ class AppState:
 
     def open(self, volume: Volume, reference: Mask | None = None) -> Case:
         """Put a volume on the screen; one that is open already keeps what was drawn on it."""
-        case = self.cases.setdefault(volume.key, Case.of(volume, reference))
-        self.current, self.trouble = volume.key, None
+        return self.show(self.cases.get(volume.key) or Case.of(volume, reference))
+
+    def show(self, case: Case) -> Case:
+        """Put a case on the screen, in the place of another of the same CT."""
+        self.cases[case.volume.key] = case
+        self.current, self.trouble = case.volume.key, None
         return case
 
     def close(self, key: str) -> None:
@@ -223,6 +133,11 @@ def app_state() -> AppState:
         st.session_state["lobule"] = AppState(language="zh" if chinese else "en")
     state: AppState = st.session_state["lobule"]
     return state
+
+
+def come_in(state: AppState) -> None:
+    """Let this session go on with the state of one that was before."""
+    st.session_state["lobule"] = state
 
 
 def show_in(key: str, value: object) -> None:

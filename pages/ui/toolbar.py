@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import LobuleError
 from core.imaging.window import PRESETS, Window
 from core.segmentation import weights
 from pages.ui.card import plain
+from pages.ui.holding import refusals
 from pages.ui.prompting import collect
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.words import in_words, t
@@ -54,10 +54,9 @@ def _label_picker(case: Case) -> None:
 
 
 def _add_label(case: Case) -> None:
-    try:
-        case.label = case.annotation.add_label(shown_in("label_name")).value
-    except LobuleError as error:
-        st.toast(plain(str(error)), icon=":material/error:")
+    name = shown_in("label_name")
+    with refusals(), case.acting({"do": "add_label", "name": name}):
+        case.label = case.annotation.add_label(name).value
 
 
 def _take_label(case: Case, key: str) -> None:
@@ -171,6 +170,7 @@ def _travel(state: AppState, case: Case, step: Callable[[], str]) -> None:
     """Take a step back or forth, and show the slice where it made a difference."""
     collect(state, case)
     before = set(case.annotation.outlines)
-    step()
+    with refusals():
+        step()
     changed = {outline.z for outline in before ^ set(case.annotation.outlines)}
     case.go_to(case.z if case.z in changed or not changed else min(changed))

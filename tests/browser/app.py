@@ -22,12 +22,29 @@ def running_app(log: Path, **settings: str) -> Iterator[str]:
         log: Where it goes what the app prints.
         settings: Environment variables that it gets besides.
     """
+    port = free_port()
+    process = start(port, log, **settings)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(url, process, log)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def start(port: int, log: Path, **settings: str) -> "subprocess.Popen[bytes]":
+    """Start the app in a group of processes of its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
+    with log.open("ab") as output:
+        return subprocess.Popen(
             ["make", "run", f"PORT={port}"],
             cwd=ROOT,
             env=environment | {"STREAMLIT_SERVER_HEADLESS": "true"} | settings,
@@ -35,16 +52,10 @@ def running_app(log: Path, **settings: str) -> Iterator[str]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, process, log)
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
 
 
-def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until the app answers."""
     for _ in range(TRIES):
         if process.poll() is not None:
             break

@@ -1,5 +1,6 @@
 """The running app, and a browser as a user drives it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,8 +38,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def reader(browser: Browser, app_url: str) -> Iterator[Reader]:
-    """One person in front of one window of 1280 by 720."""
+def reader(browser: Browser, app_url: str, home: Path) -> Iterator[Reader]:
+    """One person in front of one window of 1280 by 720; no case of an earlier test is there."""
+    shutil.rmtree(home / "cases", ignore_errors=True)
     context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
     yield Reader(context.new_page(), app_url)
     context.close()

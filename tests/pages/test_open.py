@@ -7,6 +7,9 @@ import pytest
 import SimpleITK
 from streamlit.testing.v1 import AppTest
 
+from core.errors import CaseError
+from core.workspace.library import Library
+
 APP = str(Path(__file__).parents[2] / "pages" / "shell.py")
 
 
@@ -142,14 +145,29 @@ def test_a_resampled_copy_brings_its_reference_along(app: AppTest) -> None:
     assert volumes[1] == pytest.approx(volumes[0], rel=0.05)
 
 
-def test_closing_a_case_with_masks_asks_first(app: AppTest) -> None:
+def test_closing_a_case_that_could_not_be_kept_asks_first(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise CaseError("The disk is full. Free some space.")
+
+    monkeypatch.setattr(Library, "open", full)
     app.button("sample_phantom").click().run()
+    assert any("The disk is full" in warning.value for warning in app.warning)
     case = app.session_state["lobule"].case
     case.annotation.add(3, case.volume.hu[3] > 0, 2)
     app.button("close").click().run()
     assert app.session_state["lobule"].case is case
     app.button("discard").click().run()
     assert app.session_state["lobule"].case is None
+
+
+def test_closing_a_case_that_is_kept_does_not_ask_for_nothing_is_lost(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    case = app.session_state["lobule"].case
+    case.annotation.add(3, case.volume.hu[3] > 0, 2)
+    app.button("close").click().run()
+    assert app.session_state["lobule"].case is None
+    app.button("sample_phantom").click().run()
+    assert len(app.session_state["lobule"].case.annotation) == 1
 
 
 def test_closing_an_untouched_case_does_not_ask(app: AppTest) -> None:

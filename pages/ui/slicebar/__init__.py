@@ -34,7 +34,7 @@ def slice_bar(state: AppState, case: Case) -> None:
             "moves": case.moves,
             "marks": [z + 1 for z in case.annotation.slices_with_objects()],
             "screen": state.screen,
-            "unsaved": len(case.annotation) > 0,
+            "unsaved": case.kept is None and len(case.annotation) > 0,
             "words": {
                 "title": t("slicebar.title"),
                 "down": t("slicebar.down"),

@@ -12,7 +12,7 @@ from core.editing.carrying import course
 from core.editing.fields import maybe, whole
 from pages.ui import models
 from pages.ui.state import AppState, Case
-from pages.ui.viewer.carried import Asked, Ended, Shown
+from pages.ui.viewer.carried import Asked, Ended, Shown, unkept
 from pages.ui.viewer.carrying import Run
 
 CARRY = "carry"
@@ -54,6 +54,7 @@ def _carry(state: AppState, case: Case, asked: Asked) -> None:
         models.embeddings(),
         models.fed_window(case, segmenter),
         state.language,
+        case.kept.acting if case.kept else unkept,  # and not the case: the run must not hold it
         before=case.run,
     )
 

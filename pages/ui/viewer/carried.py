@@ -1,10 +1,11 @@
 """The work of carrying objects through the slices, as a thread does it: slice after slice, then one step."""
 
 from collections import deque
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,15 @@ from core.segmentation.likeness import Stop
 from core.segmentation.prompt import Box
 from core.segmentation.propagation import Step, propagate
 from core.segmentation.segmenter import Segmenter
+from core.workspace.asked import carrying
 from pages.ui.words import said
+
+Acting = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
+
+
+def unkept(_: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Tell nobody what was asked for: the case is not kept."""
+    return nullcontext()
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,7 @@ class Job:
     volume: Volume
     annotation: Annotation
     turn: AbstractContextManager[bool]
+    acting: Acting
     segmenter: Segmenter
     embeddings: Embeddings
     window: Window
@@ -145,15 +155,21 @@ def _one(job: Job, asked: Asked) -> Generator[Shown | Ended]:
     finally:
         with job.turn:
             job.annotation.release(asked.object)
-            trouble = _kept(job, asked, steps) or trouble
+            trouble = _kept(job, plan, asked, steps) or trouble
     yield _ended(asked.object, steps, trouble)
 
 
-def _kept(job: Job, asked: Asked, steps: list[Step]) -> str:
-    """Make what was found one step of the object, and return why that cannot be; the next object is carried anyway."""
+def _kept(job: Job, plan: Course, asked: Asked, steps: list[Step]) -> str:
+    """Make what was found one step of the object, saying what was asked for, so that it can be replayed.
+
+    Returns:
+        Why that cannot be, or nothing; the next object is carried anyway.
+    """
+    card, window = job.segmenter.card, job.window
     try:
         if steps:
-            carry(job.annotation, steps, model=job.segmenter.card, window=job.window, identity=asked.object)
+            with job.acting(carrying(plan, steps, model=card, window=window, identity=asked.object)):
+                carry(job.annotation, steps, model=card, window=window, identity=asked.object)
     except LobuleError as error:
         return str(error)
     return ""

@@ -16,7 +16,7 @@ from core.imaging.window import Window
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
 from pages.ui.state import Case
-from pages.ui.viewer.carried import Asked, Ended, Job, Shown, carried
+from pages.ui.viewer.carried import Acting, Asked, Ended, Job, Shown, carried, unkept
 from pages.ui.words import ENGLISH
 from pages.ui.working import Working
 
@@ -36,6 +36,7 @@ class Run:
         embeddings: Where encoded slices are kept.
         window: What the model is shown.
         language: Of what is said.
+        acting: Told what was asked for, round each result that is kept; see `Case.acting`.
         before: The run before this one. If it was stopped but still works on a slice, this one begins after it, as
             both would hold the same object.
     """
@@ -50,11 +51,14 @@ class Run:
         embeddings: Embeddings,
         window: Window,
         language: str = ENGLISH,
+        acting: Acting = unkept,
         before: "Run | None" = None,
     ) -> None:
         self.number = next(_numbers)
         ended = before.wait if before is not None and before.is_running else None
-        self._job = Job(volume, annotation, turn, segmenter, embeddings, window, language, deque([asked]), ended)
+        self._job = Job(
+            volume, annotation, turn, acting, segmenter, embeddings, window, language, deque([asked]), ended
+        )
         self._working: Working[Shown | Ended] = Working(partial(carried, self._job), ())
 
     @property

@@ -97,11 +97,12 @@ def _work(state: AppState, case: Case, layers: list[dict[str, Any]]) -> dict[str
         "window": {"level": case.window.level_hu, "width": case.window.width_hu},
         "label": case.label,
         "version": case.annotation.version,
-        "editable": True,
+        "editable": case.may_change,
+        "looksOn": not case.may_change,
         "takesPoints": bool(card and card.takes_points),
         "pointsReason": "" if card is None else t("face.no_points", title=card.title),
         "model": _way(state, case),
-        "unsaved": len(case.annotation) > 0,
+        "unsaved": case.kept is None and len(case.annotation) > 0,
     }
 
 

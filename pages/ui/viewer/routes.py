@@ -105,7 +105,8 @@ def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
         active = begin(state, case, asked)
     with case.turn:
         if asked["do"] not in (*KINDS, CARRY):
-            active = perform(from_json(asked), case.annotation, case.volume)
+            with case.acting(asked):
+                active = perform(from_json(asked), case.annotation, case.volume)
         return Response(answer(case.annotation, since, active, state.language, tried), headers=_PRIVATE)
 
 

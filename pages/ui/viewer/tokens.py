@@ -24,15 +24,19 @@ _shared: dict[str, _Shared] = {}
 
 
 def token_of(state: AppState, what: Exhibited) -> str:
-    """Return the token of something that is open in this session; always the same while it is."""
+    """Return the token of something that is open in this session; always the same while it is.
+
+    A window that was reloaded goes on with its state in a new session: what it has open gets another token.
+    """
+    context = get_script_run_ctx()
+    session = context.session_id if context else ""
     for token, shared in list(_shared.items()):
         if shared.state() is None or shared.what() is None:
             del _shared[token]
-        elif shared.state() is state and shared.what() is what:
+        elif shared.state() is state and shared.what() is what and shared.session == session:
             return token
     token = token_urlsafe(_BYTES)
-    context = get_script_run_ctx()
-    _shared[token] = _Shared(weakref.ref(state), weakref.ref(what), context.session_id if context else "")
+    _shared[token] = _Shared(weakref.ref(state), weakref.ref(what), session)
     return token
 
 

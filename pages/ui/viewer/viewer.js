@@ -145,7 +145,7 @@ export class Viewer extends Stage {
     this.loader.want(this.shownLayers().map(({ name }) => name));
     if (!before || before.model !== data.model) this.reports.look();
     if (!before && data.editable) this.carrying.look();
-    if (data.editable) this.refreshObjects();
+    if (data.editable || data.looksOn) this.refreshObjects();
     this.frame.measure();
     this.schedule();
   }

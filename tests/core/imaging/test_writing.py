@@ -1,5 +1,6 @@
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,6 +123,25 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
         write_mask(mask, volume, path)
     assert path.read_bytes() == b"precious"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".seg.nrrd", ".mha"])
+def test_a_mask_of_which_a_full_disk_took_only_a_part_is_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """ITK says nothing then; here the file is cut short behind its back."""
+    volume, mask = case((7, 30, 40))
+    noise = Mask(np.random.default_rng(1).integers(0, 3, (7, 30, 40)).astype(np.uint8), mask.grid)
+    write = SimpleITK.WriteImage
+
+    def write_a_part(image: Any, path: str, **options: Any) -> None:
+        write(image, path, **options)
+        Path(path).write_bytes(Path(path).read_bytes()[:-1000])
+
+    monkeypatch.setattr(SimpleITK, "WriteImage", write_a_part)
+    with pytest.raises(WriteError, match="the disk did not take all of it"):
+        write_mask(noise, volume, tmp_path / f"m{suffix}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_that_is_a_folder_is_refused_in_words(tmp_path: Path) -> None:

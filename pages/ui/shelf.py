@@ -1,0 +1,211 @@
+"""Cases between the disk and the screen: opened and kept, taken over from window to window, closed."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from core.errors import CaseError, LobuleError
+from core.imaging.reading import read_volume
+from core.imaging.volume import Mask, Volume
+from core.segmentation.cachefolder import data_folder
+from core.workspace.caselist import Order, listed
+from core.workspace.kept import KeptCase, Window, reader_folder
+from core.workspace.library import Library
+from core.workspace.quota import MEMORY, Quota
+from pages.ui import windows
+from pages.ui.case import Case
+from pages.ui.state import AppState
+from pages.ui.viewer.carrying import end
+
+_memory = Quota(MEMORY, "memory")
+_LONGEST_INITIALS = 8
+_initials: dict[str, str] = {}
+
+
+def library() -> Library:
+    """Return the cases on this computer."""
+    return _library(data_folder())
+
+
+@cache
+def _library(home: Path) -> Library:
+    return Library(home / "cases")
+
+
+def open_volume(state: AppState, volume: Volume, reference: Mask | None = None, origin: Path | None = None) -> Case:
+    """Put a CT on the screen, with all that this reader has drawn on it before, and keep it from now on.
+
+    A case that cannot be kept opens all the same, and says so.
+
+    Raises:
+        CaseError: It would take too much memory.
+    """
+    if volume.key in state.cases:
+        return state.open(volume)
+    _memory.take(state.reader, volume.key, volume.hu.nbytes)
+    try:
+        kept = _kept(state, volume, origin)
+    except CaseError as error:
+        case = state.open(volume, reference)
+        case.unkept = str(error)
+        return case
+    return state.show(Case.of(volume, reference, kept))
+
+
+def reopen(state: AppState, key: str) -> Case:
+    """Put a case of the list on the screen.
+
+    Raises:
+        CaseError: There is no such case, its CT was not kept or is damaged, or it would take too much memory.
+    """
+    if key in state.cases:
+        return state.show(state.cases[key])
+    volume = library().volume(key)
+    _memory.take(state.reader, key, volume.hu.nbytes)
+    return state.show(Case.of(volume, None, _kept(state, volume)))
+
+
+def take_over(state: AppState, case: Case) -> None:
+    """Go on with a case here that another window of this server holds, or that was closed under this one.
+
+    Raises:
+        CaseError: It cannot be opened.
+    """
+    for rival in _rivals(state, case.volume.key):
+        _stop(rival, case.volume.key)
+    _open_anew(state, case, by_force=True)
+
+
+def give_way(state: AppState, key: str) -> None:
+    """Have windows that have gone close a case, so that it can be deleted."""
+    for other in windows.others(state):
+        if key in other.cases and windows.has_gone(other):
+            close_case(other, key)
+
+
+def take_initials(state: AppState, typed: str) -> None:
+    """Let another reader draw in this window: what is open shows their masks.
+
+    Raises:
+        CaseError: A case cannot be opened for them.
+    """
+    initials = "".join(c for c in typed if c.isalnum())[:_LONGEST_INITIALS]
+    if initials == state.initials:
+        return
+    state.initials = initials
+    for case in list(state.cases.values()):
+        if case.kept is not None:
+            _open_anew(state, case)
+
+
+def close_case(state: AppState, key: str) -> None:
+    """Close a case in order and take it off the screen; what is kept of it stays."""
+    case = state.cases.get(key)
+    state.close(key)
+    _memory.give(state.reader, key)
+    if case is not None:
+        _close(case)
+
+
+def close_all(reader: str, cases: dict[str, Case]) -> None:
+    """Close what a window had open, for it has gone; `AppState.reader` tells which."""
+    while cases:
+        _, case = cases.popitem()
+        _close(case)
+    _memory.give(reader)
+    library().release(reader)
+
+
+def come_back(state: AppState) -> None:
+    """Open the case that the address names, as after a restart of the server; from then on the address follows."""
+    first, state.recalled = not state.recalled, True
+    key, reader = windows.address()
+    if first and state.case is None and key:
+        _recall(state, key, reader)
+    windows.show_address(window=state.reader, case=state.current or "", reader=reader_mark(state.initials))
+
+
+def _recall(state: AppState, key: str, reader: str) -> None:
+    try:
+        row = next((row for row in library().cases() if row.key == key), None)
+        drew = row.readers if row else ()
+        state.initials = next((who for who in drew if reader_mark(who) == reader), _initials.get(reader, ""))
+        reopen(state, key)
+    except LobuleError as error:
+        state.trouble = str(error)
+
+
+def reader_mark(initials: str) -> str:
+    """Return what stands for a reader in the address."""
+    if not initials:
+        return ""
+    mark = reader_folder(Path(), initials).name
+    _initials[mark] = initials
+    return mark
+
+
+def beside(state: AppState, by: int) -> str | Path | None:
+    """Return what lies ``by`` places behind the case on the screen in the line, or None at its end."""
+    line = state.line or tuple(row.key for row in listed(library().cases(), order=Order.NAME) if row.has_volume)
+    at = line.index(state.current) + by if state.current in line else -1
+    return line[at] if 0 <= at < len(line) else None
+
+
+def open_next(state: AppState, what: str | Path) -> Case:
+    """Open something of a line: a case by its key, a file or folder by its path; from then on it is a case there.
+
+    Raises:
+        LobuleError: It cannot be opened.
+    """
+    if isinstance(what, str):
+        return reopen(state, what)
+    case = open_volume(state, read_volume(what), origin=what)
+    state.line = tuple(case.volume.key if each == what else each for each in state.line)
+    return case
+
+
+def line_up(state: AppState, line: Sequence[str | Path]) -> None:
+    """Have the keys for the next and the previous case go through a list as it is now."""
+    state.line = tuple(line)
+
+
+def _kept(state: AppState, volume: Volume, origin: Path | None = None, *, by_force: bool = False) -> KeptCase:
+    """Open a case on the disk; a window that has gone gives it up."""
+    here = False
+    for rival in _rivals(state, volume.key):
+        if windows.has_gone(rival):
+            _stop(rival, volume.key)
+            rival.close(volume.key)
+        else:
+            here = here or rival.cases[volume.key].may_change
+    window = Window(state.initials, state.initials)
+    force = by_force or not here  # without a window, only a session that is forgotten can hold it
+    return library().open(volume, window, origin=origin, take_over=force, session=state.reader)
+
+
+def _rivals(state: AppState, key: str) -> list[AppState]:
+    """Return what the other windows of the same reader have open that hold a case."""
+    return [other for other in windows.others(state) if key in other.cases and other.initials == state.initials]
+
+
+def _open_anew(state: AppState, case: Case, *, by_force: bool = False) -> None:
+    _close(case)
+    kept = _kept(state, case.volume, by_force=by_force)
+    new = Case.of(case.volume, case.reference, kept)
+    new.z, new.window, new.custom_window, new.feed_screen = case.z, case.window, case.custom_window, case.feed_screen
+    new.told, new.moves = True, case.moves
+    state.cases[case.volume.key] = new
+
+
+def _stop(other: AppState, key: str) -> None:
+    """Have another window keep what is carried there, before it loses the case."""
+    case = other.cases.get(key)
+    if case is not None:
+        end(case)
+
+
+def _close(case: Case) -> None:
+    end(case)
+    if case.kept is not None:
+        with case.turn:
+            case.kept.close()

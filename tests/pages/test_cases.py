@@ -1,0 +1,232 @@
+"""The Cases page, and how cases come and go between the disk and the screen, without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+from streamlit.testing.v1 import AppTest
+
+from core.workspace.ledger import ledger, ledger_csv
+from pages.ui import shelf, windows
+from pages.ui.state import AppState, Case
+
+APP = str(Path(__file__).parents[2] / "pages" / "shell.py")
+PHANTOM = "Phantom (synthetic)"
+
+
+def new_window() -> AppTest:
+    return AppTest.from_file(APP, default_timeout=60).run()
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return new_window()
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The windows that a browser shows, by their random name."""
+    shown: set[str] = set()
+    monkeypatch.setattr(windows, "has_gone", lambda state: state.reader not in shown)
+    return shown
+
+
+def state_of(app: AppTest) -> AppState:
+    state: AppState = app.session_state["lobule"]
+    return state
+
+
+def case_of(app: AppTest) -> Case:
+    case = state_of(app).case
+    assert case is not None
+    return case
+
+
+def draw(case: Case, z: int = 3) -> None:
+    mask = np.zeros(case.volume.grid.shape[1:], dtype=bool)
+    mask[10:14, 20:27] = True
+    case.annotation.add(z, mask, 2)
+
+
+def show_cases(app: AppTest) -> AppTest:
+    return app.switch_page("cases.py").run()
+
+
+def keys(app: AppTest, prefix: str) -> list[str]:
+    return [str(button.key) for button in app.button if str(button.key).startswith(prefix)]
+
+
+def texts(app: AppTest) -> str:
+    return " ".join([*(m.value for m in app.markdown), *(c.value for c in app.caption)])
+
+
+def test_a_case_stands_in_the_list_with_its_lesions_and_millilitres(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    draw(case_of(app))
+    show_cases(app)
+    assert not app.exception
+    assert PHANTOM in texts(app)
+    voxel_ml = case_of(app).volume.grid.voxel_ml
+    assert f"1 lesion · {4 * 7 * voxel_ml:.1f} ml" in texts(app)
+
+
+def test_an_empty_list_says_what_will_be_there(app: AppTest) -> None:
+    show_cases(app)
+    assert "No case yet" in texts(app)
+
+
+def test_a_search_leaves_the_cases_that_hold_its_words(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    app.button("sample_lits-117").click().run()
+    show_cases(app)
+    assert len(keys(app, "open_")) == 2
+    app.text_input("case_search").set_value("phan").run()
+    assert keys(app, "open_") == [f"open_{shelf.library().find(PHANTOM)}"]
+
+
+def test_a_status_that_a_person_gave_is_kept(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    key = case_of(app).volume.key
+    show_cases(app)
+    app.selectbox(f"status_{key}").select("done").run()
+    assert not app.exception
+    assert [row.status for row in shelf.library().cases()] == ["done"]
+
+
+def test_a_deleted_case_comes_back_with_undo(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    draw(case_of(app))
+    key = case_of(app).volume.key
+    show_cases(app)
+    app.button(f"bin_{key}").click().run()
+    assert len(shelf.library().cases()) == 1, "it is asked first"
+    app.button("delete_case").click().run()
+    assert shelf.library().cases() == []
+    assert state_of(app).case is None
+    app.button("undo_delete").click().run()
+    (row,) = shelf.library().cases()
+    assert (row.key, row.lesions) == (key, 1)
+
+
+def test_the_address_of_a_case_opens_it_in_a_new_window_after_a_restart(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    draw(case_of(app))
+    case = case_of(app)
+    case.kept.saving.result()
+    address = dict(app.query_params)
+    windows._windows.clear()  # as another process has none
+    case.kept.give_up("gone")
+    fresh = AppTest.from_file(APP, default_timeout=60)
+    for name, value in address.items():
+        fresh.query_params[name] = value
+    fresh.run()
+    assert not fresh.exception
+    assert case_of(fresh) is not case
+    assert len(case_of(fresh).annotation) == 1
+
+
+def test_a_window_that_is_reloaded_goes_on_with_all_it_had(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "_is_active", lambda session: session != "the session before the reload")
+    app.button("sample_phantom").click().run()
+    state_of(app).session = "the session before the reload"
+    draw(case_of(app))
+    case_of(app).z = 7
+    again = AppTest.from_file(APP, default_timeout=60)
+    again.query_params["window"] = app.query_params["window"]
+    again.run()
+    assert state_of(again) is state_of(app)
+    assert case_of(again).z == 7
+    assert case_of(again).may_change
+
+
+def test_a_copy_of_the_address_in_a_second_window_takes_nothing_away(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "_is_active", lambda session: True)
+    monkeypatch.setattr(windows, "_PATIENCE_S", 0.1)
+    app.button("sample_phantom").click().run()
+    state_of(app).session = "the session of the first window"
+    second = AppTest.from_file(APP, default_timeout=60)
+    second.query_params["window"] = app.query_params["window"]
+    second.run()
+    assert state_of(second) is not state_of(app)
+    assert case_of(app).may_change
+
+
+def test_the_second_window_looks_on_and_takes_over_on_request(app: AppTest, watched: set[str]) -> None:
+    app.button("sample_phantom").click().run()
+    watched.add(state_of(app).reader)
+    draw(case_of(app))
+    second = new_window()
+    second.button("sample_phantom").click().run()
+    assert any("open in another window" in warning.value for warning in second.warning)
+    assert not case_of(second).may_change
+    assert len(case_of(second).annotation) == 1
+    second.button("work_here").click().run()
+    assert case_of(second).may_change
+    assert not case_of(app).may_change
+    app.run()
+    assert any("taken this case over" in warning.value for warning in app.warning)
+
+
+def test_a_window_that_has_gone_gives_way_without_a_question(app: AppTest, watched: set[str]) -> None:
+    app.button("sample_phantom").click().run()
+    draw(case_of(app))
+    second = new_window()
+    second.button("sample_phantom").click().run()
+    assert case_of(second).may_change
+    assert len(case_of(second).annotation) == 1
+
+
+def test_each_reader_has_masks_of_their_own(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    draw(case_of(app))
+    show_cases(app)
+    app.text_input("initials").set_value("QX").run()
+    assert not app.exception
+    assert len(case_of(app).annotation) == 0
+    draw(case_of(app), 5)
+    assert case_of(app).kept.readers == ("", "QX")
+    app.text_input("initials").set_value("").run()
+    assert [outline.z for outline in case_of(app).annotation.outlines] == [3]
+
+
+def test_a_work_list_opens_a_file_and_the_next_one_follows(app: AppTest, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    for name in ("b2", "b10"):
+        picture = SimpleITK.GetImageFromArray(rng.normal(40, 200, (5, 20, 24)).astype(np.int16))
+        picture.SetSpacing((0.9, 0.7, 2.5))
+        SimpleITK.WriteImage(picture, str(tmp_path / f"{name}.nrrd"))
+    show_cases(app)
+    app.text_input("work_folder").set_value(str(tmp_path)).run()
+    assert not app.exception
+    app.button("open_work_0").click().run()
+    state = state_of(app)
+    assert case_of(app).volume.source.name == "b2.nrrd"
+    following = shelf.beside(state, 1)
+    assert following == tmp_path / "b10.nrrd"
+    shelf.open_next(state, following)
+    assert case_of(app).volume.source.name == "b10.nrrd"
+    assert shelf.beside(state, 1) is None
+    assert shelf.beside(state, -1) == next(iter(state.cases))
+
+
+def test_a_server_that_others_reach_shows_no_folders(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pages.ui import worklist
+
+    monkeypatch.setattr(worklist, "_HERE", ())
+    show_cases(app)
+    assert "does not show its folders" in texts(app)
+    assert not [field for field in app.text_input if field.key == "work_folder"]
+
+
+def test_the_ledger_is_a_line_an_object(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    case = case_of(app)
+    draw(case)
+    head, line = ledger_csv(ledger(case.kept)).splitlines()
+    assert head == "object,label,seconds,prompts,carried,edits,undone,slices,voxels,by_hand"
+    cells = line.split(",")
+    assert (cells[0], cells[1], cells[7], cells[8]) == ("1", "tumour", "1", "28")
