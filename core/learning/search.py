@@ -24,17 +24,7 @@ from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.entrants import best_score
 from core.learning.jobs import task_of
 from core.learning.plan import Plan, device_of, usual_plan
-from core.learning.runs import (
-    BEST,
-    LAST,
-    STOP,
-    Reporter,
-    State,
-    ask_to_stop,
-    read_config,
-    read_progress,
-    write_config,
-)
+from core.learning.runs import BEST, LAST, STOP, Reporter, State, ask_to_stop, read_config, read_progress, write_config
 from core.learning.split import Split, folds
 from core.learning.training import Task, train
 from core.learning.trials import Fate, Search, Trial, best_trial, in_words, plan_with, write_trials
