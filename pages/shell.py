@@ -22,6 +22,8 @@ page = st.navigation(
         st.Page("annotate.py", title=t("shell.annotate"), url_path="annotate"),
         st.Page("cases.py", title=t("shell.cases"), url_path="cases"),
         st.Page("metrics.py", title=t("shell.metrics"), url_path="metrics"),
+        st.Page("learn.py", title=t("shell.learn"), url_path="learn"),
+        st.Page("compare.py", title=t("shell.compare"), url_path="compare"),
     ],
     position="top",
 )

@@ -210,13 +210,14 @@ def cells(row: TableRow) -> Iterator[str]:
     yield row.title
     yield row.protocol
     for label, key, _ in COLUMNS:
-        yield _cell(row.figures[label, key], key)
+        yield cell(row.figures[label, key], key)
     yield f"{row.made_up} of {row.without}"
     yield f"{row.seconds:.3g}"
     yield f"{row.parameters:,}"
 
 
-def _cell(summary: Summary, key: str) -> str:
+def cell(summary: Summary, key: str) -> str:
+    """Return a mean with its interval, as a table shows it."""
     if not summary.n:
         return "–"
     digits = 1 if key.endswith("_mm") else 3
