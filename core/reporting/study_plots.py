@@ -13,6 +13,7 @@ POINT, MEAN, PICKED, JOIN = "#2bb3a3", "#8fa3ab", "#ffb454", "rgba(143, 163, 171
 PALETTE = ("#2bb3a3", "#ffb454", "#7c9cff", "#ff6b6b", "#b58cff", "#7fbf5f", "#e88ac0", "#5fb7e0")
 _ROW_PX, _AROUND_PX = 46, 70
 _SPREAD = 0.3
+_FEW = 12  # epochs that can all be named on the axis
 
 
 def strips(
@@ -99,10 +100,11 @@ def progress_curves(
                 line={"color": colour, "width": 2, "dash": dashes[at % len(dashes)] if several else "solid"},
                 hovertemplate=f"{told}: %{{y:.4g}}<extra></extra>",
             )  # fmt: skip
+    last = max((line["epoch"] for curve in curves for line in curve.epochs), default=1)
     figure.update_layout(
         height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, hovermode="x unified",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
-        xaxis={"title": axes[0], "rangemode": "nonnegative", "automargin": True},
+        xaxis={"title": axes[0], "automargin": True, "dtick": 1 if last <= _FEW else None},
         yaxis={"title": axes[1], "automargin": True},
     )  # fmt: skip
     return figure

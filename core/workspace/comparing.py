@@ -58,7 +58,8 @@ def add_arguments(command: argparse.ArgumentParser, report: Report) -> None:
 
 def compare(chosen: argparse.Namespace, report: Report) -> int:
     """Do or go on with a comparison, then write what was asked for; 0, or 130 if it was stopped."""
-    code = compared(chosen.out, study_of(chosen, tuple(chosen.models)) if chosen.data else None)
+    study = study_of(chosen, tuple(chosen.models)) if chosen.data else None
+    code = 0 if study is None and _is_only_told(chosen) else compared(chosen.out, study)
     if chosen.html:
         save(report(chosen.out), chosen.html)
         print(f"saved {chosen.html}")
@@ -67,6 +68,16 @@ def compare(chosen: argparse.Namespace, report: Report) -> int:
 
         print(f"saved {publish(chosen.out, chosen.publish, chosen.note)}")
     return code
+
+
+def _is_only_told(chosen: argparse.Namespace) -> bool:
+    """Say whether a comparison is done and only to be told of; then print its table."""
+    from core.learning import runs, table
+
+    if not (chosen.html or chosen.publish) or runs.read_progress(chosen.out).state is not runs.State.FINISHED:
+        return False
+    print(table.markdown(chosen.out))
+    return True
 
 
 def study_of(chosen: argparse.Namespace, models: tuple[Any, ...]) -> "Study":
