@@ -12,6 +12,7 @@ from core.imaging.picture import Pixels
 from core.imaging.volume import LIVER, TUMOUR
 from core.learning.crossval import read_lines
 from core.learning.gallery import Exhibits, dice_words, open_case
+from core.learning.runs import CONFIG
 from core.learning.survey import COLOURS
 from core.learning.table import TableRow
 from core.scoring.errormap import COLOURS as OUTCOMES
@@ -28,7 +29,8 @@ _SHOW = {"errors-2": (TUMOUR, True), "errors-1": (LIVER, True), "labels": (TUMOU
 
 
 @lru_cache(maxsize=4)
-def _opened(folder: Path, case: str, _version: int) -> Exhibits:
+def _opened(folder: Path, case: str, _version: tuple[int, int]) -> Exhibits:
+    """Open a case; anew if more was found on it since, or another comparison took the place of this one."""
     return open_case(folder, case)
 
 
@@ -44,7 +46,8 @@ def side_by_side(studies: Studies, folder: Path, rows: Sequence[TableRow]) -> No
     with bar[1]:
         label, errors = _show(studies)
     try:
-        here = _opened(folder, studies.case, sum(line.case == studies.case for line in lines))
+        scored = sum(line.case == studies.case for line in lines)
+        here = _opened(folder, studies.case, (scored, (folder / CONFIG).stat().st_mtime_ns))
     except LobuleError as error:
         st.info(plain(t("compare.no_pictures", why=str(error))), icon=":material/image_not_supported:")
         return
