@@ -1,5 +1,6 @@
 """Train what a plan says, and make the result one of Lobule's models."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -23,6 +24,7 @@ from core.learning.trained import NETWORKS, NetworkCard, network_card, save_netw
 from core.learning.training import Outcome, Task, train
 from core.learning.tuning import TuneTask
 from core.segmentation import weights
+from core.segmentation.cachefolder import replacing
 from core.segmentation.weights import WEIGHTS
 
 SPLIT = "split.json"
@@ -132,9 +134,20 @@ def install(folder: Path, name: str, scores: Mapping[str, Any] | None = None) ->
         raise LearningError(f"There is a model {name} already. Choose another name.")
     if is_sam or not scores:
         copy_of(folder / BEST, target)
+        _named(target, name)
         return target
     _rescored(folder / BEST, target, scores)
     return target
+
+
+def _named(path: Path, name: str) -> None:
+    """Let what stands beside a checkpoint begin with its name: a picker shows titles, and two of them must differ."""
+    beside = path.with_name(path.name + ".json")
+    if beside.is_file():
+        told = json.loads(beside.read_text(encoding="utf-8"))
+        told["title"] = f"{name} · {told['title']}"
+        with replacing(beside) as file:
+            file.write((json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _rescored(path: Path, target: Path, scores: Mapping[str, Any]) -> None:

@@ -134,7 +134,9 @@ def _curves(folder: Path) -> Iterator[tuple[str, Markup]]:
     names = {curve.model: f"{curve.model}, fold {{fold}}" for curve in found}
     if found:
         for title, key in (("Loss while learning", "loss"), ("Score on validation", "score")):
-            figure = progress_curves(found, {key: title}, names, axes=("epoch", title.split()[0]), height=380)
+            figure = progress_curves(
+                found, {key: title}, names, axes=("epoch", title.split()[0]), height=380, share=key == "score"
+            )
             yield title, _drawn(figure)
 
 

@@ -73,8 +73,9 @@ def _join(figure: go.Figure, points: Sequence[Point], places: Mapping[str, int])
 
 
 def progress_curves(
-    curves: Sequence[Curve], keys: Mapping[str, str], names: Mapping[str, str], *, axes: tuple[str, str], height: int
-) -> go.Figure:
+    curves: Sequence[Curve], keys: Mapping[str, str], names: Mapping[str, str], *, axes: tuple[str, str], height: int,
+    share: bool = False,
+) -> go.Figure:  # fmt: skip
     """Draw a line for every training and figure over its epochs; a colour for each model, a dash for each figure.
 
     Args:
@@ -83,6 +84,7 @@ def progress_curves(
         names: Of the models, with what the legend calls each curve: ``{fold}`` is filled in.
         axes: Titles of both axes.
         height: In pixels.
+        share: Whether the figures go from 0 to 1.
     """
     figure = go.Figure()
     models = list(dict.fromkeys(curve.model for curve in curves))
@@ -105,6 +107,6 @@ def progress_curves(
         height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, hovermode="x unified",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
         xaxis={"title": axes[0], "automargin": True, "dtick": 1 if last <= _FEW else None},
-        yaxis={"title": axes[1], "automargin": True},
+        yaxis={"title": axes[1], "automargin": True, "range": [-0.02, 1.02] if share else None},
     )  # fmt: skip
     return figure

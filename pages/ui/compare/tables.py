@@ -33,8 +33,8 @@ def tables(folder: Path, rows: Sequence[TableRow], downloads: Callable[[Path], N
         downloads(folder)
     lines = read_lines(folder)
     config: dict[str, Any] = {
-        t("compare.model"): st.column_config.TextColumn(pinned=True, width=230),
-        t("compare.prompts"): st.column_config.TextColumn(width=190),
+        t("compare.model"): st.column_config.TextColumn(pinned=True, width=220),
+        t("compare.prompts"): st.column_config.TextColumn(width=285),
     }
     st.dataframe(
         _table(rows, lines[0].unit), hide_index=True, height=38 + 35 * min(len(rows), _MOST_ROWS), placeholder="–",
@@ -53,8 +53,9 @@ def _table(rows: Sequence[TableRow], unit: str) -> Any:
         for (label, key, _), column in zip(COLUMNS, columns, strict=False):
             told = partial(_cell, summary=row.figures[label, key], key=key)
             style = style.format({known(column): told}, subset=pd.IndexSlice[[at], [known(column)]])
-    plain_columns = [known(column) for column in columns[len(COLUMNS) + 1 :]]
-    return style.format({plain_columns[0]: "{:.3g}", plain_columns[1]: "{:,}"})
+    seconds, parameters = (known(column) for column in columns[len(COLUMNS) + 1 :])
+    style = style.format({seconds: "{:.3g}"}, subset=[seconds])  # without a subset all else would be as it was
+    return style.format({parameters: "{:,}"}, subset=[parameters])
 
 
 def _line(row: TableRow, columns: Sequence[str]) -> dict[str, Any]:

@@ -36,6 +36,8 @@ def trainings(folder: Path) -> None:
         (left, losses, t("learn.loss")),
         (right, {"score": t("learn.score")}, t("learn.score")),
     ):
-        figure = progress_curves(some, keys, names, axes=(t("learn.epoch"), title), height=_PLOT_PX)
+        figure = progress_curves(
+            some, keys, names, axes=(t("learn.epoch"), title), height=_PLOT_PX, share="score" in keys
+        )
         column.plotly_chart(figure, key=f"trainings_{'score' if column is right else 'loss'}", config=NO_BAR)
     st.caption(t("compare.curves_help"))

@@ -42,7 +42,8 @@ def how_far(one: Listed, noun: str) -> None:
         share = (progress.epoch + min(progress.share, 1.0)) / progress.epochs if progress.epochs else 0.0
         st.progress(min(share, 1.0), " · ".join(filter(None, (sentence, _left(progress)))))
         return
-    done = t(f"learn.done.{noun}", done=progress.epoch, all=progress.epochs) if progress.epochs else ""
+    is_part = 0 < progress.epochs != progress.epoch
+    done = t(f"learn.done.{noun}", done=progress.epoch, all=progress.epochs) if is_part else ""
     told = " ".join(filter(None, (sentence, done and f"({done})")))
     if progress.state in (State.FAILED, State.INTERRUPTED):
         st.error(told or state_words(progress), icon=ICONS[progress.state])

@@ -81,7 +81,7 @@ def _curves(one: Listed) -> None:
     losses = {"loss": t("learn.learnt_loss"), "validation_loss": t("learn.validation_loss")}
     dice = {"dice_liver": t("learn.dice_liver"), "dice_tumour": t("learn.dice_tumour")}
     for column, keys, title in zip(st.columns(2), (losses, dice), (t("learn.loss"), t("learn.dice")), strict=True):
-        figure = progress_curves(curve, keys, own, axes=(t("learn.epoch"), title), height=_PLOT_PX)
+        figure = progress_curves(curve, keys, own, axes=(t("learn.epoch"), title), height=_PLOT_PX, share=keys is dice)
         column.plotly_chart(figure, key=f"run_curve_{'loss' if keys is losses else 'dice'}", config=NO_BAR)
     st.caption(t("learn.curves_help"))
 
