@@ -22,7 +22,7 @@ EXAMPLES = """examples:
 The folder holds images/ and masks/ of the same names, img_1.png and mask_1.png, or CTs and labels. Patients are told
 by patients.csv (name,patient) or by names such as patient003_slice120; a patient is never on two sides.
 """
-_MODELS = ("unet", "vnet", "cnn", "sam")
+_MODELS = ("unet", "vnet", "cnn", "samunet", "sam")
 _SETTINGS = ("side", "examples", "epochs", "batch", "rate", "optimiser", "schedule", "loss", "patience", "seed")
 
 
