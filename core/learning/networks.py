@@ -141,15 +141,21 @@ def build_network(config: NetworkConfig, seed: int = 0) -> nn.Module:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if config.kind == "unet":
-            from monai.networks.nets import BasicUNet  # seconds
+        network = _network(config)
+    layout = torch.channels_last if config.is_flat else torch.channels_last_3d  # faster on a processor, by a sixth
+    return network.to(memory_format=layout)  # type: ignore[call-overload,no-any-return]
 
-            widths = (*config.widths, config.widths[0])
-            unet: nn.Module = BasicUNet(2, 1, OUTPUTS, features=widths, act="relu", norm="batch", dropout=0.0)
-            return unet
-        if config.kind == "samunet":
-            return SamUnet(config.widths[0], OUTPUTS)
-        return Vnet(config.widths) if config.kind == "vnet" else _plain(config.widths)
+
+def _network(config: NetworkConfig) -> nn.Module:
+    if config.kind == "unet":
+        from monai.networks.nets import BasicUNet  # seconds
+
+        widths = (*config.widths, config.widths[0])
+        unet: nn.Module = BasicUNet(2, 1, OUTPUTS, features=widths, act="relu", norm="batch", dropout=0.0)
+        return unet
+    if config.kind == "samunet":
+        return SamUnet(config.widths[0], OUTPUTS)
+    return Vnet(config.widths) if config.kind == "vnet" else _plain(config.widths)
 
 
 def parameters(network: nn.Module) -> int:

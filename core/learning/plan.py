@@ -42,8 +42,8 @@ class Sizing:
     examples: int = 0
     tumour_share: float = 0.5
     every: int = 1
-    tumour_slices: int = 12
-    liver_slices: int = 3
+    tumour_slices: int = 10
+    liver_slices: int = 2
 
 
 @dataclass(frozen=True)
@@ -152,11 +152,11 @@ def _sided(network: NetworkConfig, side: int) -> NetworkConfig:
 
 
 _SMALL: Mapping[str, tuple[Settings, Sizing]] = {
-    "unet": (Settings(epochs=20, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=3)),
-    "vnet": (Settings(epochs=18, batch=1, rate=1e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
-    "cnn": (Settings(epochs=8, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
-    "samunet": (Settings(epochs=8, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=3)),
-    "sam": (Settings(epochs=7, batch=4, rate=2e-4, loss="each dice+bce", patience=4), Sizing()),
+    "unet": (Settings(epochs=9, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=4)),
+    "vnet": (Settings(epochs=12, batch=1, rate=1e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
+    "cnn": (Settings(epochs=5, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
+    "samunet": (Settings(epochs=12, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=4)),
+    "sam": (Settings(epochs=4, batch=4, rate=2e-4, loss="each dice+bce", patience=0), Sizing()),
 }
 _FULL: Mapping[str, tuple[Settings, Sizing]] = {
     "unet": (Settings(epochs=150, batch=16, rate=1e-3, warmup=3, patience=40), Sizing()),
