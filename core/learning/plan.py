@@ -1,6 +1,7 @@
 """What is to be trained, on what and how: written into a run's folder, so that any process can do it."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -155,7 +156,10 @@ _SMALL: Mapping[str, tuple[Settings, Sizing]] = {
     "unet": (Settings(epochs=9, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=4)),
     "vnet": (Settings(epochs=12, batch=1, rate=1e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
     "cnn": (Settings(epochs=5, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
-    "samunet": (Settings(epochs=8, batch=8, rate=2e-3, warmup=1, decay=1e-2, patience=0), Sizing(examples=320, every=4)),
+    "samunet": (
+        Settings(epochs=8, batch=8, rate=2e-3, warmup=1, decay=1e-2, patience=0),
+        Sizing(examples=320, every=4),
+    ),
     "sam": (Settings(epochs=4, batch=4, rate=2e-4, loss="each dice+bce", patience=0), Sizing()),
 }
 _FULL: Mapping[str, tuple[Settings, Sizing]] = {
@@ -191,7 +195,9 @@ def device_of(plan: Plan) -> str:
     """Return where a plan is computed."""
     if plan.device:
         return plan.device
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # of torchrun: each process has a card of its own
 
 
 def copy_of(path: Path, target: Path) -> None:
