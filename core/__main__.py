@@ -18,7 +18,7 @@ from core.reporting import report_command
 from core.reporting.command import add_arguments
 from core.reporting.export import command as exporting
 from core.segmentation.prompt import Prompt
-from core.workspace import batching, case_commands, comparing, finding, propagating, training
+from core.workspace import batching, case_commands, comparing, finding, propagating, pseudo_labelling, training
 from core.workspace.arguments import (
     add_boxes,
     add_label,
@@ -210,6 +210,8 @@ def _add_learning(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     for name, examples, add, parents, told in (
         ("predict", finding.EXAMPLES, finding.add_arguments, [ct], "find liver and tumours of a CT with a network"),
         ("train", training.EXAMPLES, training.add_arguments, [], "train a network, or SAM, on labelled CTs"),
+        ("pseudo", pseudo_labelling.EXAMPLES, pseudo_labelling.add_arguments, [],
+         "label CTs nobody has labelled where a network is sure, to learn from"),
         ("compare", comparing.EXAMPLES, partial(comparing.add_arguments, report=_study_report), [],
          "train and test every model by cross-validation, in one table"),
     ):  # fmt: skip

@@ -28,7 +28,7 @@ also written to table.md and table.json in the folder. A file called stop in it 
 --publish writes figures and curves, no pictures, to where the Compare page looks for what comes with Lobule.
 """
 Report = Callable[[Path], str]
-_MODELS = ("cnn", "unet", "vnet", "sam")
+_MODELS = ("cnn", "unet", "vnet", "samunet", "sam")
 
 
 def add_arguments(command: argparse.ArgumentParser, report: Report) -> None:

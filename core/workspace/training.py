@@ -21,13 +21,14 @@ EXAMPLES = """examples:
   python -m core train unet --data lits --search 12 --epochs 6
   python -m core train unet --data lits --rate 0.003 --loss dice+focal --width 2
   python -m core train --resume unet-run
+  torchrun --nproc-per-node 4 -m core train unet --data lits --full --run unet-on-4-cards
 
 The folder holds images/ and masks/ of the same names, img_1.png and mask_1.png, or CTs and labels. Patients are told
 by patients.csv (name,patient) or by names such as patient003_slice120; a patient is never on two sides.
 --search tries rates, losses and widths by cross-validation and says which were best.
 --resume goes on with a training, a comparison or a search.
 """
-_MODELS = ("unet", "vnet", "cnn", "sam")
+_MODELS = ("unet", "vnet", "cnn", "samunet", "sam")
 _SETTINGS = ("side", "examples", "epochs", "batch", "rate", "optimiser", "schedule", "loss", "patience", "seed")
 
 
@@ -39,6 +40,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--run", type=Path, dest="run_folder", metavar="DIR", help="folder for the run (default: a new one, printed)"
     )
     command.add_argument("--resume", type=Path, metavar="DIR", help="go on with the run in this folder")
+    command.add_argument(
+        "--extra", type=Path, metavar="DIR", help="more cases that are only learnt from, as `pseudo` makes them"
+    )
     command.add_argument("--split", type=Path, metavar="FILE", help="JSON with the patients of train and validation")
     command.add_argument("--folds", type=int, metavar="K", help="cross-validate over patients instead of training once")
     command.add_argument("--search", type=int, metavar="N", help="try N settings by cross-validation instead")
@@ -101,12 +105,15 @@ def gone_on(folder: Path, name: str | None = None) -> int:
 
 def _trained(folder: Path, name: str | None) -> int:
     from core.learning import runs
+    from core.learning.ranks import is_first
 
     print(f"run: {folder}", flush=True)
     (folder / runs.STOP).unlink(missing_ok=True)  # before the seconds that the next import takes
     from core.learning import jobs
 
     outcome = jobs.run(folder, progress=_said)
+    if not is_first():
+        return 0
     for line in runs.read_progress(folder).epochs_log:
         figures = ", ".join(f"{name} {value:.4g}" for name, value in line.items() if name not in ("epoch", "seconds"))
         print(f"epoch {line['epoch']}: {figures}, {line['seconds']:.0f} s")
@@ -151,7 +158,8 @@ def _plan(chosen: argparse.Namespace) -> "Plan":
     changes: dict[str, Any] = {name: getattr(chosen, name) for name in _SETTINGS if getattr(chosen, name) is not None}
     plan = usual_plan(
         chosen.model, str(chosen.data.absolute()), split, full=chosen.full, window=window, values=values,
-        part=chosen.part, base=chosen.base, device=chosen.device, licence=chosen.licence, **changes,
+        part=chosen.part, base=chosen.base, device=chosen.device, licence=chosen.licence,
+        extra=str(chosen.extra.absolute()) if chosen.extra else "", **changes,
     )  # fmt: skip
     return plan if not (chosen.width and plan.network) else replace(plan, network=widened(plan.network, chosen.width))
 

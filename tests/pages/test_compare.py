@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.learning import runs
+from core.learning.plan import MODELS
 from core.learning.published import publish
 from core.learning.runs import Reporter, State
 from core.learning.study import Study
@@ -133,7 +134,7 @@ def test_a_new_comparison_is_what_was_chosen(
     app.button("compare_start").click().run()
     assert not app.exception
     found = Study.from_json(runs.read_config(started[0]))
-    assert (found.data, found.folds, found.models) == (str(tmp_path), 5, ("unet", "vnet", "cnn", "sam"))
+    assert (found.data, found.folds, found.models) == (str(tmp_path), 5, MODELS)
     assert found.changes
     assert found.changes["vnet"] == {"epochs": 2}
     assert state_of(app).studies.folder == started[0]  # type: ignore[union-attr]
