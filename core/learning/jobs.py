@@ -21,7 +21,7 @@ from core.learning.trained import NETWORKS, NetworkCard, network_card, save_netw
 from core.learning.training import Outcome, Task, train
 from core.learning.tuning import TuneTask
 from core.segmentation import weights
-from core.segmentation.weights import WEIGHTS
+from core.segmentation.folders import WEIGHTS
 
 
 def run(folder: Path, data: Dataset | None = None, progress: Progress | None = None) -> Outcome:

@@ -4,7 +4,8 @@ import math
 
 import streamlit as st
 
-from core.editing.outline import Outline
+from core.editing.outline import Outline, Proposal
+from core.editing.proposing import proposals
 from core.imaging.picture import boxed
 from core.scoring.overlap import dice
 from core.segmentation import weights
@@ -16,7 +17,7 @@ from pages.ui.kept import kept_slices
 from pages.ui.prompting import ask_again, collect
 from pages.ui.seen import Tried
 from pages.ui.state import AppState, Case, show_in, shown_in
-from pages.ui.words import in_words, t
+from pages.ui.words import in_words, many, t
 from pages.ui.words.steps import known, title
 
 _LOOK_S = 1.0
@@ -25,7 +26,9 @@ _LOOK_S = 1.0
 def objects(state: AppState, case: Case) -> None:
     """List the objects of the slice, each with its label, size and confidence, to correct or delete."""
     st.markdown(f"**{t('side.slice', slice=case.z + 1)}**" + (f" · {_agreement(case)}" if state.show_reference else ""))
-    outlines = case.annotation.on_slice(case.z)
+    outlines = [outline for outline in case.annotation.on_slice(case.z) if outline.proposal is not Proposal.OPEN]
+    if waiting := len(proposals(case.annotation)):
+        st.caption(many("side.proposals", waiting))
     if not outlines:
         st.caption(t("side.hint"))
     for outline in outlines:
