@@ -12,6 +12,8 @@ from core.segmentation import weights
 from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
+from pages.ui.explain import explain_button
+from pages.ui.finders import figures
 from pages.ui.holding import refusals
 from pages.ui.kept import kept_slices
 from pages.ui.prompting import ask_again, collect
@@ -146,6 +148,7 @@ def model(state: AppState, case: Case) -> None:
             st.image(boxed(case.seen.picture, case.seen.box), caption=caption, width=256)
             if case.seen.tried:
                 st.caption(_tried(case.seen.tried))
+            explain_button(case)
         if card is None:
             return
         if case.volume.has_hu:
@@ -168,7 +171,9 @@ def _tried(tried: Tried) -> str:
 def _facts(card: ModelCard) -> str:
     takes = t("side.takes_points") if card.takes_points else t("side.takes_boxes")
     megabytes = f"{card.megabytes:.0f}"
-    return t("side.model", title=plain(card.title), megabytes=megabytes, licence=card.licence, takes=takes)
+    facts = t("side.model", title=plain(card.title), megabytes=megabytes, licence=card.licence, takes=takes)
+    scores = figures(dict(weights.scores(card.name)))
+    return f"{facts} {t('side.scores', scores=plain(scores))}" if scores else facts
 
 
 def _engine(state: AppState) -> None:

@@ -29,7 +29,7 @@ export class FindBox {
   }
 
   show() {
-    const { data, finding, carrying } = this.viewer;
+    const { data, finding } = this.viewer;
     this.root.hidden = !data.editable;
     if (this.root.hidden) return;
     const { underWay, status, stopping, proposals } = finding;
@@ -41,7 +41,6 @@ export class FindBox {
     this.running.hidden = !underWay;
     this.review.hidden = proposals.length === 0 || underWay;
     text(this.count, proposals.length === 1 ? t("proposals_one") : t("proposals_many", { count: proposals.length }));
-    this.root.classList.toggle("busy", carrying.underWay);
     if (!underWay) return;
     text(this.words, status.done > 0 ? t("finding_slice", { model: status.title, slice: status.done, slices: status.most }) : t("finding"));
     attribute(this.bar, "max", status.most || 1);

@@ -46,7 +46,8 @@ export class ObjectList {
     dot.style.background = dot.style.color = label.colour;
     const [size, slices] = [viewer.words.size(object), viewer.words.slices(object)];
     text(words.firstChild, `${object.id} ${label.name}`);
-    text(words.lastChild, object.proposed ? `${t("proposed")} · ${slices} · ${size}` : `${slices} · ${size}`);
+    text(words.lastChild, object.proposed ? `${t("proposed")} · ${size}` : `${slices} · ${size}`); // it has more buttons
+    attribute(choose, "title", object.proposed ? slices : null);
     row.classList.toggle("proposed", object.proposed);
     accept.hidden = drop.hidden = !object.proposed || !viewer.data.editable;
     eye.hidden = object.proposed;

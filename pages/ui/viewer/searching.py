@@ -127,7 +127,7 @@ def _searched(job: _Job) -> Generator[Told]:
             device = "cuda" if choose_device() == "cuda" else "cpu"
             found = detect(detector, job.volume, job.embeddings, device, job.tell)
         with job.turn:
-            job.tell("", job.volume.slices)
+            job.tell(job.title, job.volume.slices)  # ends it if it was stopped meanwhile
             yield _kept(job, detector, found)
     except _StoppedError:
         return
