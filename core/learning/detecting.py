@@ -21,11 +21,11 @@ from core.learning.cases import Case, Grey, label_map
 from core.learning.finders import (
     Ensemble,
     Finder,
-    NetworkFinder,
     Probabilities,
     SamFinder,
     Tidied,
     found_boxes,
+    network_finder,
     unlabelled,
 )
 from core.learning.trained import NetworkCard, TrainedNetwork
@@ -80,7 +80,7 @@ class Detector:
 
         It looks at these alone, whatever case it is given.
         """
-        parts = [(_single(one, cases[one.card.window], device, tell), 1.0) for one in self.networks]
+        parts = [(_single(one, cases[one.card.window], kept, device, tell), 1.0) for one in self.networks]
         found: Finder = Ensemble(parts) if len(parts) > 1 else parts[0][0]
         if self.refiner is None:
             return found
@@ -155,9 +155,9 @@ class _Heeding(nn.Module):
         super().__init__()
         self._network, self._heed = network, heed
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+    def forward(self, given: Any) -> torch.Tensor:
         self._heed()
-        logits: torch.Tensor = self._network(pictures)
+        logits: torch.Tensor = self._network(given)
         return logits
 
 
@@ -186,11 +186,11 @@ class _Shown:
         return self._finder.probabilities(self._case, slices)
 
 
-def _single(trained: TrainedNetwork, case: Case, device: str, tell: Tell) -> Finder:
+def _single(trained: TrainedNetwork, case: Case, kept: Embeddings, device: str, tell: Tell) -> Finder:
     """Return one network that looks at a case in its own window."""
     title = trained.card.title
     heeding = TrainedNetwork(trained.card, _Heeding(trained.network, lambda: tell(title, 0)))
-    watched = _Watched(NetworkFinder(heeding, device), title, tell)
+    watched = _Watched(network_finder(heeding, device, kept), title, tell)
     return _Shown(Tidied(watched), case)
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.errors import PromptError
+from core.segmentation.networks import FEATURE_SIDE
 from core.segmentation.prompt import Prompt
 from core.segmentation.sam import SamSegmenter
 from core.segmentation.segmenter import Embedding, Segmenter
@@ -28,7 +29,8 @@ class Explanation:
         features: ``(h, w, 3)`` uint8: the first three principal components of the features as red, green and blue.
             Alike colours are alike tissue to the encoder; which colour it is means nothing.
         explained: Share of the features' variance in the three, 0–1.
-        attention: ``(h, w)``, 0–1: how much the corners of the box look at each place, the most looked at as 1.
+        attention: ``(h, w)``, 0–1: how much the prompt, such as the corners of a box, looks at each place. 0 is no
+            more than an even share over the whole frame, 1 the place that is looked at most.
         confidence: ``(h, w)``, 0–1: the model's probability that a pixel belongs to the object; from 0.5 it is mask.
         score: The model's own estimate of the IoU of its mask, 0–1.
         box: ``(y0, x0, y1, x1)`` as the model was given it, or None.
@@ -65,11 +67,17 @@ def explained(segmenter: Segmenter, embedding: Embedding, prompt: Prompt) -> Exp
     return Explanation(
         features=colours,
         explained=share,
-        attention=looks / max(float(looks.max()), 1e-12),
+        attention=_beyond_even(looks),
         confidence=np.clip(stretched(likely, shape), 0, 1),
         score=answer.score,
         box=answer.seen_box,
     )
+
+
+def _beyond_even(looks: Floats) -> Floats:
+    """Return by how much attention exceeds an even share, as a share of the most it does."""
+    beyond = np.maximum(looks - 1 / FEATURE_SIDE**2, 0)
+    return np.asarray(beyond / max(float(beyond.max()), 1e-12), np.float32)
 
 
 def components(features: Floats, shape: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], float]:

@@ -13,7 +13,7 @@ from pages.ui.seen import Seen
 from pages.ui.state import Case
 from pages.ui.words import t
 
-WIDTH = 340
+BAR = (10, 260)
 _LINE = (255, 255, 255)
 
 
@@ -39,16 +39,13 @@ def _explain(seen: Seen) -> None:
     if told is None:
         st.info(t("explain.gone"), icon=":material/info:")
         return
-    first, second = st.columns(2, gap="medium")
-    third, fourth = st.columns(2, gap="medium")
+    first, second, third, fourth = st.columns(4, gap="medium")
     given = boxed(seen.picture, told.box)
     _part(first, "given", given, window=seen.window, pixels=max(seen.picture.shape))
     features = tinted(seen.picture, told.features)
     _part(second, "features", features, percent=round(100 * told.explained))
     _part(third, "attention", _with_box(heated(seen.picture, told.attention), told))
     _part(fourth, "confidence", _with_edge(heated(seen.picture, told.confidence), told), score=f"{told.score:.2f}")
-    bar = np.repeat(np.linspace(0, 1, WIDTH, dtype=np.float32)[None], 12, axis=0)
-    st.image(heated(np.zeros(bar.shape, np.uint8), bar), caption=t("explain.scale"), width=WIDTH)
 
 
 def _told(seen: Seen) -> Explanation | None:
@@ -62,8 +59,16 @@ def _told(seen: Seen) -> Explanation | None:
 
 def _part(place: DeltaGenerator, name: str, picture: Pixels, **values: object) -> None:
     place.markdown(f"**{t(f'explain.{name}')}**")
-    place.image(picture, width=WIDTH)
+    place.image(picture, width="stretch")
+    if name in ("attention", "confidence"):
+        place.image(_scale(), caption=t(f"explain.{name}_scale"), width="stretch")
     place.caption(plain(t(f"explain.{name}_words", **values)))
+
+
+def _scale() -> Pixels:
+    """Return the colours of heat from nothing to most."""
+    bar = np.broadcast_to(np.linspace(0, 1, BAR[1], dtype=np.float32), BAR)
+    return heated(np.zeros(BAR, np.uint8), bar)
 
 
 def _with_box(picture: Pixels, told: Explanation) -> Pixels:

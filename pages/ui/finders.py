@@ -53,7 +53,9 @@ def finder_picker(state: AppState) -> None:
     how: dict[str, Any] = {"format_func": names.__getitem__, "on_change": _take_finder, "args": (state, key)}
     st.selectbox(t("finder.title"), list(names), key=key, help=t("finder.help"), **how)
     show_in("refine", state.refine)
-    st.toggle(t("finder.refine"), key="refine", help=t("finder.refine_help"), on_change=_take_refine, args=(state,))
+    drawing = models.chosen(state.model)
+    words = t("finder.refine", model=plain(drawing.title if drawing else state.model))
+    st.toggle(words, key="refine", help=t("finder.refine_help"), on_change=_take_refine, args=(state,))
     for card in wanted(state):
         st.caption(_facts(card))
 
