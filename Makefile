@@ -27,6 +27,7 @@ browser: .venv/dev.stamp .venv/browser.stamp
 benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.weights
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.scrolling

@@ -15,7 +15,7 @@ from core.reporting import report_command
 from core.reporting.command import add_arguments
 from core.reporting.export import command as exporting
 from core.segmentation.prompt import Prompt
-from core.workspace import batching, case_commands, comparing, finding, propagating, training
+from core.workspace import batching, case_commands, comparing, finding, propagating, pseudo_labelling, training
 from core.workspace.arguments import (
     add_boxes,
     add_label,
@@ -207,6 +207,7 @@ def _add_learning(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     for name, module, parents, told in (
         ("predict", finding, [ct], "find liver and tumours of a CT with a trained network"),
         ("train", training, [], "train a network, or SAM, on labelled CTs"),
+        ("pseudo", pseudo_labelling, [], "label CTs nobody has labelled where a network is sure, to learn from"),
         ("compare", comparing, [], "train and test every model by cross-validation, in one table"),
     ):
         command = commands.add_parser(name, parents=parents, help=told, epilog=module.EXAMPLES, formatter_class=raw)

@@ -18,6 +18,7 @@ from core.learning.flat import FlatTask
 from core.learning.networks import NetworkConfig
 from core.learning.plan import Plan, copy_of, device_of
 from core.learning.runs import BEST, read_config
+from core.learning.split import with_extra
 from core.learning.trained import NETWORKS, NetworkCard, network_card, save_network
 from core.learning.training import Outcome, Task, train
 from core.learning.tuning import TuneTask
@@ -57,7 +58,9 @@ def task_of(plan: Plan, data: Dataset) -> Task:
     Raises:
         LearningError: A patient is on two sides, or has no data.
     """
-    training, validation, _ = plan.split.parts(data)
+    training, validation, test = plan.split.parts(data)
+    if plan.extra:
+        training = with_extra(training, (validation, test), read_dataset(Path(plan.extra), plan.window))
     if plan.model == "sam":
         parts = weights.parts(plan.base)
         segmenter = weights.load(plan.base)

@@ -93,6 +93,25 @@ def find_pairs(folder: Path) -> Pairs:
     return Pairs({name: tuple(found) for name, found in stacks.items()}, tuple(sorted(alone, key=natural)))
 
 
+def find_images(folder: Path) -> dict[str, tuple[FilePair, ...]]:
+    """Return what a folder holds without asking for masks: the files of each case, whose `mask` is the image itself.
+
+    Raises:
+        LearningError: The folder does not exist, or holds neither CTs nor pictures.
+    """
+    if not folder.is_dir():
+        raise LearningError(f"{folder} is no folder. Give a folder of CTs or of pictures.")
+    place = next((folder / name for name in _IMAGES if (folder / name).is_dir()), folder)
+    owners = _owners(folder)
+    stacks: dict[str, list[FilePair]] = defaultdict(list)
+    for name, path in sorted(_named(place), key=lambda found: natural(found[0])):
+        pair = _pair(name, path, path, owners)
+        stacks[pair.patient if pair.is_picture else pair.name].append(pair)
+    if not stacks:
+        raise LearningError(f"{folder} holds neither CTs nor pictures. Give a folder of CTs or of pictures.")
+    return {name: tuple(found) for name, found in stacks.items()}
+
+
 def _pair(name: str, image: Path, mask: Path, owners: Mapping[str, str]) -> FilePair:
     told = _SLICE.match(name)
     patient = owners.get(name) or (told["patient"] if told else name)

@@ -66,6 +66,7 @@ class Plan:
         device: ``cuda``, ``mps`` or ``cpu``; ``""`` for the fastest.
         licence: Of the weights that come out.
         source: What they were trained on, in words.
+        extra: Folder of more cases that are only learnt from, such as `pseudo.pseudo_label` makes; ``""`` for none.
     """
 
     model: Model
@@ -82,6 +83,7 @@ class Plan:
     device: str = ""
     licence: str = "not stated"
     source: str = ""
+    extra: str = ""
 
     @property
     def tuning(self) -> Tuning:
@@ -104,7 +106,8 @@ class Plan:
             LearningError: Something is missing or not known.
         """
         try:
-            told = {one.name: found[one.name] for one in fields(Plan)}
+            told = {one.name: found[one.name] for one in fields(Plan) if one.name != "extra"}
+            told["extra"] = str(found.get("extra", ""))
             told["split"] = Split(**{side: tuple(names) for side, names in told["split"].items()})
             told["settings"], told["window"] = Settings(**told["settings"]), Window(**told["window"])
             told["values"] = {int(value): int(label) for value, label in told["values"].items()}

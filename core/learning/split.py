@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +90,19 @@ def _check_case(case: Case, side: str, seen: dict[str, tuple[str, str]]) -> None
             f"{other[1]} ({other[0]}) and {case.name} ({side}) hold the same picture: they are one patient under two "
             "names. Give both the same patient in patients.csv, or remove one."
         )
+
+
+def with_extra(training: Dataset, others: Sequence[Dataset], extra: Dataset) -> Dataset:
+    """Add cases to learn from.
+
+    Raises:
+        LearningError: One of their patients or pictures is in the other parts, which are not learnt from.
+    """
+    both = replace(training, cases=(*training.cases, *extra.cases))
+    apart = [case for other in others for case in other.cases]
+    sides = Split(both.patients, tuple(dict.fromkeys(case.patient for case in apart)))
+    check(sides, replace(both, cases=(*both.cases, *apart)))
+    return both
 
 
 def folds(data: Dataset, count: int, rng: np.random.Generator, validation: int = 3) -> list[Split]:

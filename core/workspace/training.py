@@ -35,6 +35,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--run", type=Path, dest="run_folder", metavar="DIR", help="folder for the run (default: a new one, printed)"
     )
     command.add_argument("--resume", type=Path, metavar="DIR", help="go on with the run in this folder")
+    command.add_argument(
+        "--extra", type=Path, metavar="DIR", help="more cases that are only learnt from, as `pseudo` makes them"
+    )
     command.add_argument("--split", type=Path, metavar="FILE", help="JSON with the patients of train and validation")
     command.add_argument("--folds", type=int, metavar="K", help="cross-validate over patients instead of training once")
     command.add_argument("--full", action="store_true", help="networks as in the papers, for a graphics card")
@@ -117,7 +120,8 @@ def _plan(chosen: argparse.Namespace) -> "Plan":
     changes: dict[str, Any] = {name: getattr(chosen, name) for name in _SETTINGS if getattr(chosen, name) is not None}
     return usual_plan(
         chosen.model, str(chosen.data.absolute()), split, full=chosen.full, window=window, values=values,
-        part=chosen.part, base=chosen.base, device=chosen.device, licence=chosen.licence, **changes,
+        part=chosen.part, base=chosen.base, device=chosen.device, licence=chosen.licence,
+        extra=str(chosen.extra.absolute()) if chosen.extra else "", **changes,
     )  # fmt: skip
 
 
