@@ -20,6 +20,7 @@ from pages.ui.viewer.exhibit import Exhibit, Layer
 if TYPE_CHECKING:
     from core.workspace.kept import KeptCase
     from pages.ui.viewer.carrying import Run
+    from pages.ui.viewer.searching import Search
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Case:
         labels_trouble: Why the labels last uploaded could not be taken as reference, or None.
         turn: Held by whoever changes the annotation: the page's script, a request of the viewer, or `run`.
         run: The objects that are carried through the slices, or were last.
+        search: The search for liver and tumours that is under way, or was last.
         kept: The case on the disk, or None if it could not be kept.
         unkept: Why it could not, or ``""``.
         told: Whether the reader has read what was recovered.
@@ -64,6 +66,7 @@ class Case:
     labels_trouble: str | None = None
     turn: AbstractContextManager[bool] = field(default_factory=RLock, repr=False)
     run: "Run | None" = field(default=None, repr=False)
+    search: "Search | None" = field(default=None, repr=False)
     kept: "KeptCase | None" = field(default=None, repr=False)
     unkept: str = ""
     told: bool = False

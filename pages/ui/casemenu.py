@@ -101,6 +101,7 @@ def _cost(state: AppState, case: Case, kept: KeptCase) -> None:
             t("casemenu.seconds"): round(row.seconds),
             t("casemenu.prompts"): row.prompts,
             t("casemenu.carried"): row.carried,
+            t("casemenu.found"): row.found,
             t("casemenu.edits"): row.edits,
             t("casemenu.undone"): row.undone,
             t("casemenu.slices"): row.slices,

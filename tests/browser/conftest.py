@@ -11,6 +11,7 @@ from tests.browser import chromium
 from tests.browser.app import running_app
 from tests.browser.log import bugs
 from tests.browser.reader import Reader
+from tests.core.learning.levels import save_levels
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,9 +22,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the app for all tests; whatever they did to it, it must not have met a bug."""
-    log = tmp_path_factory.mktemp("app") / "log"
-    with running_app(log) as url:
+    """Start the app for all tests, with a network of theirs; whatever they did to it, it must not have met a bug."""
+    folder = tmp_path_factory.mktemp("app")
+    log = folder / "log"
+    save_levels(folder / "weights" / "networks")
+    with running_app(log, LOBULE_WEIGHTS=str(folder / "weights")) as url:
         yield url
     found = bugs(log.read_text())
     assert not found, found
