@@ -142,6 +142,7 @@ def carried(job: Job) -> Generator[Shown | Ended]:
 
 def _one(job: Job, asked: Asked) -> Generator[Shown | Ended]:
     steps: list[Step] = []
+    plan: Course | None = None
     trouble = ""
     try:
         with job.turn:
@@ -155,7 +156,8 @@ def _one(job: Job, asked: Asked) -> Generator[Shown | Ended]:
     finally:
         with job.turn:
             job.annotation.release(asked.object)
-            trouble = _kept(job, plan, asked, steps) or trouble
+            if plan is not None:
+                trouble = _kept(job, plan, asked, steps) or trouble
     yield _ended(asked.object, steps, trouble)
 
 
