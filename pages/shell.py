@@ -20,6 +20,7 @@ page = st.navigation(
     [
         st.Page("open.py", title=t("shell.open"), url_path="open", default=True),
         st.Page("annotate.py", title=t("shell.annotate"), url_path="annotate"),
+        st.Page("results.py", title=t("shell.results"), url_path="results"),
         st.Page("cases.py", title=t("shell.cases"), url_path="cases"),
         st.Page("metrics.py", title=t("shell.metrics"), url_path="metrics"),
     ],

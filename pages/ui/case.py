@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from pages.ui.viewer.exhibit import Exhibit, Layer
 
 if TYPE_CHECKING:
     from core.workspace.kept import KeptCase
+    from pages.ui.outcome import Outcome
     from pages.ui.viewer.carrying import Run
 
 
@@ -46,6 +48,8 @@ class Case:
         kept: The case on the disk, or None if it could not be kept.
         unkept: Why it could not, or ``""``.
         told: Whether the reader has read what was recovered.
+        source: The file or folder of this computer that it was opened from, if it was; uploads are gone once read.
+        outcome: What was worked out of it on the Results page.
     """
 
     volume: Volume
@@ -67,6 +71,8 @@ class Case:
     kept: "KeptCase | None" = field(default=None, repr=False)
     unkept: str = ""
     told: bool = False
+    source: Path | None = None
+    outcome: "Outcome | None" = field(default=None, repr=False)
 
     @classmethod
     def of(cls, volume: Volume, reference: Mask | None = None, kept: "KeptCase | None" = None) -> "Case":

@@ -76,7 +76,7 @@ def case_menu(state: AppState, case: Case) -> None:
         if st.button(t("casemenu.cost"), key="cost", icon=":material/timer:", width="stretch"):
             st.dialog(t("casemenu.cost"), width="large")(_cost)(state, case, kept)
         if st.button(t("casemenu.leaving"), key="leaving", icon=":material/privacy_tip:", width="stretch"):
-            st.dialog(t("casemenu.leaving"), width="large")(_leaving)(kept)
+            st.dialog(t("casemenu.leaving"), width="large")(leaving_list)(kept)
 
 
 def _status(kept: KeptCase) -> Status:
@@ -116,7 +116,7 @@ def _cost(state: AppState, case: Case, kept: KeptCase) -> None:
     st.caption(t("casemenu.record_help"))
 
 
-def _leaving(kept: KeptCase) -> None:
+def leaving_list(kept: KeptCase) -> None:
     """List what an export would hold beside the masks, what a person should look at first."""
     found = sorted(leaving(kept), key=lambda one: not one.look)
     looks = sum(one.look for one in found)

@@ -48,8 +48,10 @@ def open_volume(state: AppState, volume: Volume, reference: Mask | None = None, 
     except CaseError as error:
         case = state.open(volume, reference)
         case.unkept = str(error)
-        return case
-    return state.show(Case.of(volume, reference, kept))
+    else:
+        case = state.show(Case.of(volume, reference, kept))
+    case.source = origin
+    return case
 
 
 def reopen(state: AppState, key: str) -> Case:
@@ -193,7 +195,7 @@ def _open_anew(state: AppState, case: Case, *, by_force: bool = False) -> None:
     kept = _kept(state, case.volume, by_force=by_force)
     new = Case.of(case.volume, case.reference, kept)
     new.z, new.window, new.custom_window, new.feed_screen = case.z, case.window, case.custom_window, case.feed_screen
-    new.told, new.moves = True, case.moves
+    new.told, new.moves, new.source = True, case.moves, case.source
     state.cases[case.volume.key] = new
 
 
