@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui import windows
 from pages.ui.shelf import close_all, come_back
+from pages.ui.signing import signed_in
 from pages.ui.state import app_state
 from pages.ui.words import t
 from pages.ui.words.switch import language_switch
@@ -27,6 +28,7 @@ page = st.navigation(
     position="top",
 )
 with app_state().turn:
-    come_back(app_state())
     language_switch()
-    page.run()
+    if signed_in():
+        come_back(app_state())
+        page.run()

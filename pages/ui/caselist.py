@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import LobuleError
+from core.imaging.files import in_bytes
 from core.workspace.caselist import CaseRow, Order, Status, listed
 from pages.ui import shelf
 from pages.ui.card import plain
@@ -88,6 +89,13 @@ def _case(state: AppState, row: CaseRow, line: tuple[str, ...]) -> None:
         _acts(state, row, line)
     if row.trouble:
         st.error(plain(row.trouble), icon=":material/error:")
+
+
+def room(state: AppState) -> None:
+    """Say how much the cases take, and how much they may."""
+    held = shelf.held(state)
+    told = {name: in_bytes(taken) for name, (taken, _) in held.items()}
+    st.caption(t("cases.room", **told, **{f"{name}_of": in_bytes(most) for name, (_, most) in held.items()}))
 
 
 def figures(row: CaseRow) -> str:

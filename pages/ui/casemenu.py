@@ -14,6 +14,7 @@ from pages.ui.card import plain
 from pages.ui.caselist import initials, status_words
 from pages.ui.exporting import LEDGER, RECORD, link
 from pages.ui.holding import refusals
+from pages.ui.readermasks import reader_masks
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.words import in_words, many, t
 from pages.ui.words.steps import known
@@ -77,6 +78,8 @@ def case_menu(state: AppState, case: Case) -> None:
             st.dialog(t("casemenu.cost"), width="large")(_cost)(state, case, kept)
         if st.button(t("casemenu.leaving"), key="leaving", icon=":material/privacy_tip:", width="stretch"):
             st.dialog(t("casemenu.leaving"), width="large")(leaving_list)(kept)
+        if st.button(t("casemenu.readers"), key="reader_masks", icon=":material/group_add:", width="stretch"):
+            st.dialog(t("casemenu.readers"))(reader_masks)(state, case, kept)
 
 
 def _status(kept: KeptCase) -> Status:

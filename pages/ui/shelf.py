@@ -12,6 +12,7 @@ from core.workspace.caselist import Order, listed
 from core.workspace.kept import KeptCase, Window, reader_folder
 from core.workspace.library import Library
 from core.workspace.quota import MEMORY, Quota
+from core.workspace.reference import keep_reference, reference_of
 from pages.ui import windows
 from pages.ui.case import Case
 from pages.ui.state import AppState
@@ -49,7 +50,9 @@ def open_volume(state: AppState, volume: Volume, reference: Mask | None = None, 
         case = state.open(volume, reference)
         case.unkept = str(error)
     else:
-        case = state.show(Case.of(volume, reference, kept))
+        if reference is not None:
+            keep_reference(kept, reference)
+        case = state.show(Case.of(volume, reference or reference_of(kept), kept))
     case.source = origin
     return case
 
@@ -64,7 +67,8 @@ def reopen(state: AppState, key: str) -> Case:
         return state.show(state.cases[key])
     volume = library().volume(key)
     _memory.take(state.reader, key, volume.hu.nbytes)
-    return state.show(Case.of(volume, None, _kept(state, volume)))
+    kept = _kept(state, volume)
+    return state.show(Case.of(volume, reference_of(kept), kept))
 
 
 def take_over(state: AppState, case: Case) -> None:
@@ -73,9 +77,12 @@ def take_over(state: AppState, case: Case) -> None:
     Raises:
         CaseError: It cannot be opened.
     """
-    for rival in _rivals(state, case.volume.key):
+    rivals = _rivals(state, case.volume.key)
+    for rival in rivals:
         _stop(rival, case.volume.key)
     _open_anew(state, case, by_force=True)
+    for rival in rivals:
+        windows.wake(rival)
 
 
 def give_way(state: AppState, key: str) -> None:
@@ -135,6 +142,16 @@ def _recall(state: AppState, key: str, reader: str) -> None:
         reopen(state, key)
     except LobuleError as error:
         state.trouble = str(error)
+
+
+def held(state: AppState) -> dict[str, tuple[int, int]]:
+    """Return how many bytes are held and how many may be: memory of this window and of all, the disk of all cases."""
+    mine, limits, disk = _memory.held(state.reader), _memory.limits, library()
+    return {
+        "window": (mine, limits.session),
+        "windows": (_memory.held(), limits.total),
+        "disk": (disk.nbytes, disk.limits.total),
+    }
 
 
 def reader_mark(initials: str) -> str:

@@ -20,10 +20,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app leaves its log and its temporary files."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "temporary").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app_url(app_folder: Path) -> Iterator[str]:
     """Start the app for all tests; whatever they did to it, it must not have met a bug."""
-    log = tmp_path_factory.mktemp("app") / "log"
-    with running_app(log) as url:
+    log = app_folder / "log"
+    with running_app(log, TMPDIR=str(app_folder / "temporary")) as url:
         yield url
     found = bugs(log.read_text())
     assert not found, found
