@@ -1,18 +1,16 @@
 """Results: what the lesions of the open case measure, the labels in space, the report, and files to take away."""
 
+from importlib import import_module
+
 import streamlit as st
 
 from pages.ui.card import plain
-from pages.ui.casereport import case_report
-from pages.ui.measures import measures
-from pages.ui.outcome import outcome_of
-from pages.ui.parcels import parcels
-from pages.ui.space import space
 from pages.ui.state import app_state, show_in, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known
 
-VIEWS = {"figures": measures, "space": space, "report": case_report, "files": parcels}
+VIEWS = {"figures": "measures", "space": "space", "report": "casereport", "files": "parcels"}
+"""The module of each view; what it rests on takes seconds to import, so that the head of the page is drawn before."""
 
 
 def take(key: str) -> None:
@@ -47,4 +45,6 @@ else:
     )
     head.markdown(f"**{plain(known(case.volume.source.name))}**", width="stretch")
     head.caption(t("not_a_device"), width="content")
-    VIEWS[view or "figures"](case, outcome_of(case))
+    with st.spinner(t("outcome.loading")):
+        module = import_module(f"pages.ui.{VIEWS[view or 'figures']}")
+    module.show(case)

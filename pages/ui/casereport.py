@@ -8,15 +8,16 @@ import streamlit as st
 
 from core.reporting.segmented import Segmented
 from pages.ui.making import make, offered
-from pages.ui.outcome import Outcome, Parcel
+from pages.ui.outcome import Parcel, outcome_of
 from pages.ui.state import Case
 from pages.ui.words import LANGUAGES, in_words, language, t
 
 KIND = "report"
 
 
-def case_report(case: Case, outcome: Outcome) -> None:
+def show(case: Case) -> None:
     """Let the reader choose language, form and title, make the report, and offer it."""
+    outcome = outcome_of(case)
     left, right = st.columns([1, 1.2], gap="large")
     with left, st.container(border=True):
         spoken = st.radio(

@@ -11,7 +11,7 @@ from core.reporting.quantify import Measured, Quantities
 from core.reporting.shots import shot_of, slice_of
 from core.reporting.words import catalogue
 from pages.ui.card import plain
-from pages.ui.outcome import Outcome, measured
+from pages.ui.outcome import Outcome, measured, outcome_of
 from pages.ui.state import Case, shown_in
 from pages.ui.words import language, many, t
 from pages.ui.words.steps import title
@@ -32,8 +32,9 @@ _COLUMNS: dict[str, tuple[str, Callable[[Measured], Any]]] = {
 _IN_MM = ("ml", "longest", "across", "extent", "surface")
 
 
-def measures(case: Case, outcome: Outcome) -> None:
+def show(case: Case) -> None:
     """Show what was measured, or how far that is."""
+    outcome = outcome_of(case)
     if not measured(outcome, "quantities") or outcome.quantities is None:
         return
     found, labels = outcome.quantities, outcome.segmented.held

@@ -13,7 +13,7 @@ from core.reporting.export.kinds import NAMES_PATIENT, Kind
 from core.reporting.segmented import Segmented
 from pages.ui.casemenu import leaving_list
 from pages.ui.making import make, offered
-from pages.ui.outcome import Outcome, Parcel
+from pages.ui.outcome import Parcel, outcome_of
 from pages.ui.state import Case
 from pages.ui.stored import uploader
 from pages.ui.uploads import read_uploads
@@ -23,8 +23,9 @@ from pages.ui.words.steps import known
 KIND = "files"
 
 
-def parcels(case: Case, outcome: Outcome) -> None:
+def show(case: Case) -> None:
     """Let the reader choose formats, make them, and offer one file or a zip; beside it, what would leave."""
+    outcome = outcome_of(case)
     left, right = st.columns([1, 1.2], gap="large")
     with left, st.container(border=True):
         plain_kinds = [kind for kind in Kind if kind not in NAMES_PATIENT]

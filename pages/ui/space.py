@@ -5,7 +5,7 @@ import streamlit as st
 from core.reporting import scene
 from core.reporting.meshes import SurfaceMesh
 from pages.ui.card import plain
-from pages.ui.outcome import Outcome, measured
+from pages.ui.outcome import measured, outcome_of
 from pages.ui.state import Case
 from pages.ui.words import t
 from pages.ui.words.steps import title
@@ -13,8 +13,9 @@ from pages.ui.words.steps import title
 _HEIGHT = 490
 
 
-def space(case: Case, outcome: Outcome) -> None:
+def show(case: Case) -> None:
     """Show the surfaces of all labels together, or how far they are."""
+    outcome = outcome_of(case)
     if not measured(outcome, "meshes") or outcome.meshes is None:
         return
     meshes = outcome.meshes

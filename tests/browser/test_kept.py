@@ -1,5 +1,6 @@
 """Nothing is lost: the server is killed at any moment, a window is reloaded in the middle of a stroke, two look on."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -133,7 +134,8 @@ class Quick(Server):
 
     def end(self) -> None:
         """End it, and what it is started from."""
-        self.kill()
+        with contextlib.suppress(ProcessLookupError):
+            self.kill()
         self.mother.kill()
         self.mother.communicate()
 

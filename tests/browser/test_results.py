@@ -8,7 +8,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 from pydicom import dcmread
 
-from tests.browser.reader import Reader
+from tests.browser.reader import MODEL_MS, Reader
 from tests.browser.viewer import Viewer
 from tests.core.imaging.dicom_files import PATIENT_ID, write_series
 from tests.core.reporting.export.dicom import COMPLETE
@@ -29,7 +29,7 @@ def saved(page: Page, make: str, folder: Path) -> Path:
     """Have something made, and save it."""
     page.get_by_role("button", name=make).click()
     save = page.get_by_role("button", name="Save lobule-")
-    save.wait_for()
+    save.wait_for(timeout=MODEL_MS)
     with page.expect_download() as waiting:
         save.click()
     path = folder / waiting.value.suggested_filename
@@ -54,12 +54,12 @@ def test_a_patient_is_on_no_page_and_in_no_file_but_the_dicom_that_was_asked_for
         viewer.drag(*stroke)
         viewer.settle()
     page.get_by_role("link", name="Results").first.click()
-    expect(page.get_by_text("Whole labels")).to_be_visible()
+    expect(page.get_by_text("Whole labels")).to_be_visible(timeout=MODEL_MS)  # waits for what measures to be loaded
     expect(page.get_by_text("Longest diameter", exact=True)).to_be_visible()
     assert names_nobody(page)
 
     page.get_by_role("radio", name="3-D").click()
-    page.locator(".js-plotly-plot canvas").first.wait_for()
+    page.locator(".js-plotly-plot canvas").first.wait_for(timeout=MODEL_MS)
     page.get_by_role("radio", name="Report").click()
     report = saved(page, "Make the report", tmp_path)
     assert report.name.endswith("-report-en.html")
