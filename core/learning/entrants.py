@@ -14,11 +14,11 @@ from core.learning.dataset import Dataset
 from core.learning.finders import (
     Ensemble,
     Finder,
-    NetworkFinder,
     Probabilities,
     SamFinder,
     Tidied,
     found_boxes,
+    network_finder,
     truth_boxes,
 )
 from core.learning.networks import parameters
@@ -32,7 +32,8 @@ from core.segmentation.prompt import Prompt
 from core.segmentation.sam import SamSegmenter
 from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Prediction, Segmenter
 
-NONE, AUTOMATIC = "none", "box from the U-Net"
+NONE = "none"
+_NETWORKS = ("cnn", "unet", "vnet", "samunet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,29 +159,31 @@ def entrants(
         Entrant("growing", "Region growing", str(Manner.JITTERED), Remembered(Growing(jittered)), 0),
     ]
     networks = {}
-    for model in ("cnn", "unet", "vnet"):
+    for model in _NETWORKS:
         if model in runs:
             trained = load_network(runs[model] / BEST)
-            finder = Remembered(Tidied(NetworkFinder(trained, device)))
-            networks[model] = Entrant(model, trained.card.title, NONE, finder, parameters(trained.network))
+            finder = Remembered(Tidied(network_finder(trained, device, kept)))
+            count = parameters(trained.network) + (_parameters_of(base) if trained.card.base else 0)
+            networks[model] = Entrant(model, trained.card.title, NONE, finder, count, encodes=bool(trained.card.base))
     rows += networks.values()
     if "sam" in runs:
-        rows += _sam_rows(runs["sam"], networks.get("unet"), kept, base, part, seed, device)
+        rows += _sam_rows(runs["sam"], networks, kept, base, part, seed, device)
     return rows + _ensemble(runs, {row.key: row for row in rows})
 
 
 def _sam_rows(
-    run: Path, unet: Entrant | None, kept: Embeddings, base: str, part: str, seed: int, device: str
+    run: Path, networks: Mapping[str, Entrant], kept: Embeddings, base: str, part: str, seed: int, device: str
 ) -> list[Entrant]:
     model = weights.load(base)
-    count = sum(tensor.numel() for tensor in weights.parts(base).tensors.values())
+    count = _parameters_of(base)
     tuned = tuned_segmenter(run, model, part, device)
     sources = {
         "tight": (str(Manner.TIGHT), truth_boxes(Manner.TIGHT, seed)),
         "jittered": (str(Manner.JITTERED), truth_boxes(Manner.JITTERED, seed)),
     }
-    if unet:
-        sources["auto"] = (AUTOMATIC, found_boxes(unet.finder))
+    for key, name in (("unet", "auto"), ("samunet", "samunet")):
+        if key in networks:
+            sources[name] = (f"box from the {networks[key].title}", found_boxes(networks[key].finder))
     return [
         Entrant(
             f"sam-{which}-{name}",
@@ -196,17 +199,21 @@ def _sam_rows(
 
 
 def _ensemble(runs: Mapping[str, Path], rows: Mapping[str, Entrant]) -> list[Entrant]:
-    """Return U-Net, V-Net and SAM on the U-Net's boxes together, weighted by their score on validation."""
-    wanted = {"unet": "unet", "vnet": "vnet", "sam-tuned-auto": "unet"}
-    parts = [
-        (rows[key].finder, max(0.01, best_score(runs[model]))) for key, model in wanted.items() if key in rows
-    ]  # SAM counts as the U-Net that draws its boxes: its own score is one of boxes from truth
-    if len(parts) < 2:
+    """Return all networks and SAM on their boxes together, weighted by their score on validation."""
+    wanted = {"unet": "unet", "vnet": "vnet", "samunet": "samunet"}
+    wanted |= {"sam-tuned-samunet": "samunet"} if "sam-tuned-samunet" in rows else {"sam-tuned-auto": "unet"}
+    chosen = {key: model for key, model in wanted.items() if key in rows}
+    if len(chosen) < 2:
         return []
-    names = " + ".join(rows[key].title for key in wanted if key in rows)
-    count = sum(rows[key].parameters for key in wanted if key in rows)
-    encodes = "sam-tuned-auto" in rows
-    return [Entrant("ensemble", f"Ensemble ({names})", NONE, Remembered(Ensemble(parts)), count, encodes)]
+    # SAM counts as the network that draws its boxes: its own score is one of boxes from truth
+    parts = [(rows[key].finder, max(0.01, best_score(runs[model]))) for key, model in chosen.items()]
+    title = f"Ensemble ({' + '.join(rows[key].title for key in chosen)})"
+    count = sum(rows[key].parameters for key in chosen)
+    return [Entrant("ensemble", title, NONE, Remembered(Ensemble(parts)), count, any(rows[k].encodes for k in chosen))]
+
+
+def _parameters_of(base: str) -> int:
+    return sum(tensor.numel() for tensor in weights.parts(base).tensors.values())
 
 
 def best_score(run: Path) -> float:

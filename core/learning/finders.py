@@ -8,12 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.errors import WeightsError
 from core.imaging.volume import LIVER, TUMOUR, Volume
 from core.imaging.window import Window, whole_range
 from core.learning.cases import Case, Grey, label_map
+from core.learning.embedded import Eye
 from core.learning.pictures import enlarged, resized, shown
 from core.learning.prompts import LEAST_PX, Manner, drawn, islands, objects
 from core.learning.trained import TrainedNetwork
+from core.segmentation import weights
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Segmenter
@@ -22,6 +25,7 @@ Probabilities = npt.NDArray[np.float32]
 Boxes = Sequence[tuple[int, Box]]
 BoxSource = Callable[[Case, Sequence[int]], Mapping[int, Boxes]]
 _BATCH = 8
+_MEMORY_BYTES = 1 << 28
 _MARGIN_PX = 2  # by which an automatic box is drawn larger than what was found
 
 
@@ -86,6 +90,51 @@ class NetworkFinder:
             found = torch.sigmoid(logits[0])
         for z in slices:
             yield found[:, z].numpy()
+
+
+class EmbeddingFinder:
+    """A trained network that reads SAM's embeddings of the slices.
+
+    Args:
+        trained: The network.
+        segmenter: The model whose embeddings it reads.
+        kept: Where they are kept.
+        device: Where the network computes.
+
+    Raises:
+        WeightsError: The network was trained on the embeddings of another model.
+    """
+
+    def __init__(self, trained: TrainedNetwork, segmenter: Segmenter, kept: Embeddings, device: str = "cpu") -> None:
+        if trained.card.base_sha256 != segmenter.card.sha256:
+            raise WeightsError(
+                f"{trained.card.title} reads the embeddings of {trained.card.base}, and {segmenter.card.title} here is "
+                "another model or another copy. Train it anew."
+            )
+        self.card = trained.card
+        self._eye = Eye(segmenter, kept, trained.card.config.side)
+        self._network, self._device = trained.network.to(device), device
+
+    def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
+        """See `Finder`."""
+        shape = (case.grey.shape[1], case.grey.shape[2])
+        for z in slices:
+            with torch.inference_mode():
+                features, pictures = self._eye.of([(case, z)])
+                logits = self._network((features.to(self._device), pictures.to(self._device)))
+                height, width = self._eye.seen(case, z)
+                yield enlarged(torch.sigmoid(logits)[0, :, :height, :width].cpu().numpy(), shape)
+
+
+def network_finder(trained: TrainedNetwork, device: str = "cpu", kept: Embeddings | None = None) -> Finder:
+    """Return what finds with a trained network, whatever it reads.
+
+    Raises:
+        WeightsError: The model whose embeddings it reads is not here.
+    """
+    if not trained.card.base:
+        return NetworkFinder(trained, device)
+    return EmbeddingFinder(trained, weights.load(trained.card.base), kept or Embeddings(_MEMORY_BYTES), device)
 
 
 class Ensemble:

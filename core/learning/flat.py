@@ -108,15 +108,27 @@ class FlatTask:
         self._save(self.network, self._config, path, facts)
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        rng = np.random.default_rng((self._settings.seed, epoch))
-        every, wanted = len(self._images), self._sampling.examples
-        if not wanted:
-            return rng.permutation(every)
-        shows = round(wanted * self._sampling.tumour_share) if len(self._tumour) else 0
-        drawn = [rng.choice(self._tumour, shows), rng.integers(0, every, wanted - shows)] if shows else [
-            rng.integers(0, every, wanted)
-        ]  # fmt: skip
-        return rng.permutation(np.concatenate(drawn))
+        return order(len(self._images), self._tumour, self._sampling, (self._settings.seed, epoch))
+
+
+def order(
+    slices: int, tumour: npt.NDArray[np.int64], sampling: Sampling, seed: tuple[int, int]
+) -> npt.NDArray[np.int64]:
+    """Return which slices an epoch shows, and in which order.
+
+    Args:
+        slices: There are.
+        tumour: Those that show tumour.
+        sampling: How many are wanted of both kinds.
+        seed: Decides which.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = sampling.examples
+    if not wanted:
+        return rng.permutation(slices)
+    shows = round(wanted * sampling.tumour_share) if len(tumour) else 0
+    drawn = [rng.choice(tumour, shows)] if shows else []
+    return rng.permutation(np.concatenate([*drawn, rng.integers(0, slices, wanted - shows)]))
 
 
 def stacked(cases: tuple[Case, ...], side: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

@@ -13,6 +13,7 @@ from core.learning import flat
 from core.learning.blocks import BlockTask
 from core.learning.boxed import kept_embeddings
 from core.learning.dataset import Dataset, Progress, read_dataset
+from core.learning.embedded import EmbeddedTask
 from core.learning.flat import FlatTask
 from core.learning.networks import NetworkConfig
 from core.learning.plan import Plan, copy_of, device_of
@@ -21,6 +22,7 @@ from core.learning.trained import NETWORKS, NetworkCard, network_card, save_netw
 from core.learning.training import Outcome, Task, train
 from core.learning.tuning import TuneTask
 from core.segmentation import weights
+from core.segmentation.segmenter import ModelCard
 from core.segmentation.weights import WEIGHTS
 
 
@@ -73,6 +75,12 @@ def task_of(plan: Plan, data: Dataset) -> Task:
     if plan.network is None:
         raise LearningError("The plan does not say which network. Start a new run.")
     sampling = flat.Sampling(plan.sizing.examples, plan.sizing.tumour_share, plan.sizing.every)
+    if plan.network.kind == "samunet":
+        segmenter = weights.load(plan.base)
+        return EmbeddedTask(
+            plan.network, training, validation, plan.settings, segmenter=segmenter, kept=kept_embeddings(),
+            save=partial(_save, plan=plan, base=segmenter.card), augmentation=plan.augmentation, sampling=sampling,
+        )  # fmt: skip
     kind = FlatTask if plan.network.is_flat else BlockTask
     return kind(
         plan.network, training, validation, plan.settings, save=partial(_save, plan=plan),
@@ -137,10 +145,18 @@ def _source(plan: Plan) -> str:
     return f"trained with Lobule on {told}, on {where}"
 
 
-def _save(network: nn.Module, config: NetworkConfig, path: Path, facts: Mapping[str, Any], plan: Plan) -> None:
+def _save(
+    network: nn.Module,
+    config: NetworkConfig,
+    path: Path,
+    facts: Mapping[str, Any],
+    plan: Plan,
+    base: ModelCard | None = None,
+) -> None:
     shown = {name: value for name, value in facts.get("validation", {}).items() if name.startswith("dice")}
     scores = {"protocol": "validation during training, all voxels pooled", **shown}
     card = NetworkCard(
-        path.stem, config.title, config, plan.window, licence=plan.licence, source=_source(plan), scores=scores
-    )
+        path.stem, config.title, config, plan.window, licence=plan.licence, source=_source(plan), scores=scores,
+        base=base.name if base else "", base_sha256=base.sha256 if base else "",
+    )  # fmt: skip
     save_network(network, card, path)

@@ -1,6 +1,7 @@
 """What is to be trained, on what and how: written into a run's folder, so that any process can do it."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -21,8 +22,8 @@ from core.learning.settings import Settings
 from core.learning.split import Split, folds
 from core.learning.tuning import Tuning
 
-Model = Literal["unet", "vnet", "cnn", "sam"]
-MODELS: tuple[Model, ...] = ("unet", "vnet", "cnn", "sam")
+Model = Literal["unet", "vnet", "cnn", "samunet", "sam"]
+MODELS: tuple[Model, ...] = ("unet", "vnet", "cnn", "samunet", "sam")
 RESEARCH = "research use only: trained on LiTS, CC BY-NC-ND 4.0"
 _FOLDS_OF_SPLIT = 5
 
@@ -42,8 +43,8 @@ class Sizing:
     examples: int = 0
     tumour_share: float = 0.5
     every: int = 1
-    tumour_slices: int = 12
-    liver_slices: int = 3
+    tumour_slices: int = 10
+    liver_slices: int = 2
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Plan:
     """One training.
 
     Attributes:
-        model: ``unet``, ``vnet``, ``cnn`` or ``sam``.
+        model: One of `MODELS`.
         data: Folder of the training data.
         split: Who is learnt from.
         settings: How to train.
@@ -59,7 +60,7 @@ class Plan:
         values: As for `dataset.read_dataset`.
         network: Which network; None for ``sam``.
         part: What of ``sam`` is trained, see `tuning.Tuning`.
-        base: Name of the model that ``sam`` starts from.
+        base: Name of the model that ``sam`` starts from, and whose embeddings ``samunet`` reads.
         sizing: How much of the data an epoch sees.
         augmentation: How far examples are changed; not used for ``sam``.
         device: ``cuda``, ``mps`` or ``cpu``; ``""`` for the fastest.
@@ -152,15 +153,20 @@ def _sided(network: NetworkConfig, side: int) -> NetworkConfig:
 
 
 _SMALL: Mapping[str, tuple[Settings, Sizing]] = {
-    "unet": (Settings(epochs=20, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=3)),
-    "vnet": (Settings(epochs=18, batch=1, rate=1e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
-    "cnn": (Settings(epochs=8, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
-    "sam": (Settings(epochs=7, batch=4, rate=2e-4, loss="each dice+bce", patience=4), Sizing()),
+    "unet": (Settings(epochs=9, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=4)),
+    "vnet": (Settings(epochs=12, batch=1, rate=1e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
+    "cnn": (Settings(epochs=24, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
+    "samunet": (
+        Settings(epochs=8, batch=8, rate=2e-3, warmup=1, decay=1e-2, patience=0),
+        Sizing(examples=320, every=4),
+    ),
+    "sam": (Settings(epochs=4, batch=4, rate=2e-4, loss="each dice+bce", patience=0), Sizing()),
 }
 _FULL: Mapping[str, tuple[Settings, Sizing]] = {
     "unet": (Settings(epochs=150, batch=16, rate=1e-3, warmup=3, patience=40), Sizing()),
     "vnet": (Settings(epochs=300, batch=2, rate=5e-4, warmup=3, patience=60), Sizing(examples=120)),
     "cnn": (Settings(epochs=40, batch=16, rate=1e-3, loss="bce", patience=10), Sizing()),
+    "samunet": (Settings(epochs=40, batch=16, rate=1e-3, warmup=2, patience=10), Sizing()),
     "sam": (Settings(epochs=40, batch=4, rate=2e-4, loss="each dice+bce", patience=10), Sizing(0, 0.5, 1, 1000, 6)),
 }
 
@@ -189,7 +195,9 @@ def device_of(plan: Plan) -> str:
     """Return where a plan is computed."""
     if plan.device:
         return plan.device
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # of torchrun: each process has a card of its own
 
 
 def copy_of(path: Path, target: Path) -> None:

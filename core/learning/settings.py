@@ -26,7 +26,7 @@ class Settings:
         clip: Longest gradient; a longer one is shortened.
         patience: Epochs without a better validation after which it ends; 0 never ends early.
         seed: For everything that is drawn.
-        mixed: Whether a graphics card computes in 16 bits where that suffices.
+        mixed: Whether a graphics card, or a processor made for it, computes in 16 bits where that suffices.
     """
 
     epochs: int = 40

@@ -32,7 +32,9 @@ _COLUMNS = (
 _PAIRS = (  # better, worse, figure
     ("unet", "cnn", TUMOUR, "dice"),
     ("vnet", "unet", TUMOUR, "dice"),
-    ("ensemble", "unet", TUMOUR, "dice"),
+    ("samunet", "unet", TUMOUR, "dice"),
+    ("ensemble", "samunet", TUMOUR, "dice"),
+    ("sam-tuned-samunet", "samunet", TUMOUR, "dice"),
     ("sam-tuned-auto", "unet", TUMOUR, "dice"),
     ("sam-tuned-auto", "sam-zero-auto", TUMOUR, "dice"),
     ("sam-tuned-jittered", "sam-zero-jittered", TUMOUR, SLICE_DICE),

@@ -42,6 +42,8 @@ class NetworkCard:
         version: Of Lobule that trained it.
         scores: Figures with their protocol, such as ``{"protocol": ..., "liver Dice": 0.93}``.
         sha256: Of the file; ``""`` before it is written.
+        base: Name of the model whose embeddings it reads; ``""`` if it reads slices.
+        base_sha256: Of that model.
     """
 
     name: str
@@ -53,6 +55,8 @@ class NetworkCard:
     version: str = VERSION
     scores: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
+    base: str = ""
+    base_sha256: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +72,7 @@ def save_network(network: nn.Module, card: NetworkCard, path: Path) -> None:
     header = {
         "title": card.title, "config": card.config.as_json(), "level_hu": card.window.level_hu,
         "width_hu": card.window.width_hu, "licence": card.licence, "source": card.source, "version": card.version,
-        "scores": dict(card.scores),
+        "scores": dict(card.scores), "base": card.base, "base_sha256": card.base_sha256,
     }  # fmt: skip
     content = safetensors.torch.save(halved(network.state_dict()), {_HEADER: json.dumps(header)})
     with replacing(path) as file:
@@ -107,6 +111,7 @@ def network_card(path: Path) -> NetworkCard:
             header = json.loads((file.metadata() or {})[_HEADER])
         window = Window(float(header["level_hu"]), float(header["width_hu"]))
         texts = {name: str(header[name]) for name in ("title", "licence", "source", "version")}
+        texts |= {name: str(header.get(name, "")) for name in ("base", "base_sha256")}
         fingerprint = sha256(path)
         scores = dict(header.get("scores", {}))
     except FileNotFoundError as error:

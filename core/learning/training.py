@@ -15,9 +15,11 @@ import torch
 from torch import nn
 
 from core.errors import LearningError
+from core.learning.ranks import Listener, Ranks, joined
 from core.learning.runs import BEST, LAST, Reporter, State
 from core.learning.settings import Settings
 from core.segmentation.cachefolder import replacing
+from core.segmentation.engines import processor_flags
 
 
 class Task(Protocol):
@@ -79,8 +81,9 @@ def train(task: Task, settings: Settings, folder: Path, device: str = "cpu") -> 
     Raises:
         LearningError: The loss is no finite number, or the folder holds a run with other settings.
     """
-    reporter = Reporter(folder, settings.epochs)
-    loop = _Loop(task, settings, folder, device)
+    ranks = joined(device)
+    reporter = Reporter(folder, settings.epochs) if ranks.is_first else Listener(folder, settings.epochs)
+    loop = _Loop(task, settings, folder, device, ranks)
     try:
         loop.restore()
         reporter.rewrite(loop.log)
@@ -98,8 +101,8 @@ def train(task: Task, settings: Settings, folder: Path, device: str = "cpu") -> 
 class _Loop:
     """The state between two steps."""
 
-    def __init__(self, task: Task, settings: Settings, folder: Path, device: str) -> None:
-        self._task, self._settings, self._folder = task, settings, folder
+    def __init__(self, task: Task, settings: Settings, folder: Path, device: str, ranks: Ranks) -> None:
+        self._task, self._settings, self._folder, self._ranks = task, settings, folder, ranks
         self._cuda = device.startswith("cuda")
         self._device = device
         task.network.to(device)
@@ -134,24 +137,26 @@ class _Loop:
         with torch.random.fork_rng(devices=[self._device] if self._cuda else []):
             torch.manual_seed(self._settings.seed * 1_000_003 + self.epoch)  # for dropout
             self._task.network.train()
-            for step, batch in enumerate(self._task.batches(self.epoch)):
-                if reporter.is_asked_to_stop():
+            steps = self._task.steps
+            for step, batch in enumerate(self._ranks.share(self._task.batches(self.epoch), steps)):
+                if self._ranks.any(reporter.is_asked_to_stop(), self._device):
                     return None
                 losses.append(self._step(batch, step))
-                share = (step + 1) / self._task.steps
+                share = min(1.0, (step + 1) * self._ranks.count / steps)
                 reporter.at(self.epoch, share, f"Epoch {self.epoch + 1}: learning.", self._eta(share))
         if not losses:
             raise LearningError("There is nothing to learn from: no slice shows what is to be learnt. Add cases.")
         reporter.at(self.epoch, 1.0, f"Epoch {self.epoch + 1}: validating.", self._eta(1.0))
+        self._ranks.average(self._task.network.buffers())  # the statistics of normalisation
         self._task.network.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), self._mixed():
             told = dict(self._task.validate())
         seconds = time.perf_counter() - started
         mean = sum(losses) / len(losses)
         return {"epoch": self.epoch + 1, "loss": mean, "rate": rate, "seconds": round(seconds, 3), **told}
 
     def _step(self, batch: Any, step: int) -> float:
-        with torch.autocast("cuda", dtype=torch.float16, enabled=self._cuda and self._settings.mixed):
+        with self._mixed():
             loss = self._task.loss(batch)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -161,11 +166,19 @@ class _Loop:
             )
         self._optimiser.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._ranks.average(tensor.grad for tensor in self._learnt)
         self._scaler.unscale_(self._optimiser)
         nn.utils.clip_grad_norm_(self._learnt, self._settings.clip)
         self._scaler.step(self._optimiser)
         self._scaler.update()
         return value
+
+    def _mixed(self) -> torch.autocast:
+        """Compute in 16 bits where that is faster: on a graphics card, and on processors with instructions for it."""
+        if self._cuda:
+            return torch.autocast("cuda", torch.float16, enabled=self._settings.mixed)
+        fast = bool({"avx512_bf16", "amx_bf16"} & processor_flags())
+        return torch.autocast("cpu", torch.bfloat16, enabled=self._settings.mixed and fast)
 
     def _eta(self, share: float) -> float | None:
         if not self.log:
@@ -179,7 +192,10 @@ class _Loop:
         self.log.append(line)
         if line["score"] > self.best:
             self.best, self.best_epoch = line["score"], self.epoch
-            self._task.save(self._folder / BEST, {"epoch": self.epoch, "validation": line})
+            if self._ranks.is_first:
+                self._task.save(self._folder / BEST, {"epoch": self.epoch, "validation": line})
+        if not self._ranks.is_first:
+            return
         kept = {
             "network": self._task.network.state_dict(), "optimiser": self._optimiser.state_dict(),
             "scaler": self._scaler.state_dict(), "epoch": self.epoch, "best": self.best,

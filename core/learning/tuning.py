@@ -35,9 +35,9 @@ from core.segmentation.weights import Parts
 
 Part = Literal["decoder", "lora", "whole"]
 _MANNERS = ((Manner.TIGHT, 0.2), (Manner.JITTERED, 0.5), (Manner.LOOSE, 0.3))
-_OBJECTS = 4  # of one slice in a step
+_OBJECTS = 2  # of one slice in a step
 _SCORE_WEIGHT = 0.5
-_LEARNT, _CHECKED = Choice(12, 3), Choice(10, 2)
+_LEARNT, _CHECKED = Choice(10, 2), Choice(6, 1)
 Batch = list[tuple[Slice, list[Object], torch.Tensor]]
 
 
@@ -217,7 +217,7 @@ def sidecar(parts: Parts, window: Window, part: Part, facts: Mapping[str, Any]) 
 
 
 def _chosen(found: tuple[Object, ...], rng: np.random.Generator) -> list[Object]:
-    """Return up to four objects of a slice; tumours first, and the liver one time in three where there are some."""
+    """Return up to two objects of a slice; tumours first, and the liver one time in three where there are some."""
     tumours = [one for one in found if one.label == TUMOUR]
     livers = [one for one in found if one.label == LIVER]
     picked = [tumours[int(k)] for k in rng.permutation(len(tumours))[:_OBJECTS]]

@@ -21,7 +21,7 @@ EXAMPLES = """examples:
 The last goes on with a comparison that was stopped or killed, and prints the table of one that is done. The table is
 also written to table.md and table.json in the folder. A file called stop in it ends the work after the step at hand.
 """
-_MODELS = ("cnn", "unet", "vnet", "sam")
+_MODELS = ("cnn", "unet", "vnet", "samunet", "sam")
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -81,7 +81,7 @@ def _finder(networks: "list[TrainedNetwork]", refine: str | None, volume: Volume
             f"These models were trained in different windows ({', '.join(sorted(windows))}) and cannot vote together. "
             "Use models of one window."
         )
-    parts = [(finders.Tidied(finders.NetworkFinder(one, device)), 1.0) for one in networks]
+    parts = [(finders.Tidied(finders.network_finder(one, device)), 1.0) for one in networks]
     found: Finder = finders.Ensemble(parts) if len(parts) > 1 else parts[0][0]
     if not refine:
         return found

@@ -18,11 +18,12 @@ EXAMPLES = """examples:
   python -m core train cnn --data pictures --value 255=tumour --loss bce
   python -m core train unet --data lits --folds 5 --full --run unet-5-folds
   python -m core train --resume unet-run
+  torchrun --nproc-per-node 4 -m core train unet --data lits --full --run unet-on-4-cards
 
 The folder holds images/ and masks/ of the same names, img_1.png and mask_1.png, or CTs and labels. Patients are told
 by patients.csv (name,patient) or by names such as patient003_slice120; a patient is never on two sides.
 """
-_MODELS = ("unet", "vnet", "cnn", "sam")
+_MODELS = ("unet", "vnet", "cnn", "samunet", "sam")
 _SETTINGS = ("side", "examples", "epochs", "batch", "rate", "optimiser", "schedule", "loss", "patience", "seed")
 
 
@@ -59,6 +60,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def train(chosen: argparse.Namespace) -> int:
     """Train, and print a line an epoch; 0, or 130 if it was stopped."""
     from core.learning import runs
+    from core.learning.ranks import is_first
 
     folder = chosen.resume or _new_run(chosen)
     if chosen.folds and not chosen.resume:
@@ -70,6 +72,8 @@ def train(chosen: argparse.Namespace) -> int:
     from core.learning import jobs
 
     outcome = jobs.run(folder, progress=_said)
+    if not is_first():
+        return 0
     for line in runs.read_progress(folder).epochs_log:
         figures = ", ".join(f"{name} {value:.4g}" for name, value in line.items() if name not in ("epoch", "seconds"))
         print(f"epoch {line['epoch']}: {figures}, {line['seconds']:.0f} s")
