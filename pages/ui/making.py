@@ -28,16 +28,19 @@ def make(
         maker: Makes them; the last thing that it makes is a `Parcel`.
         disabled: Whether nothing can be made now.
     """
-    st.button(
+    if st.button(
         words,
         type="primary",
         key=f"make_{kind}",
         icon=":material/play_arrow:",
         width="stretch",
         disabled=disabled or outcome.work is not None,
-        on_click=_begin,
-        args=(outcome, kind, names, maker),
-    )
+    ):
+        # not by a callback: that would make what was chosen when the button was drawn, not when it was pressed
+        outcome.parcel.pop(kind, None)
+        outcome.trouble, outcome.making = "", kind
+        outcome.work = Working(maker, names)
+        st.rerun()
     work = outcome.work
     if work is None:
         return
@@ -50,12 +53,6 @@ def make(
         outcome.parcel[outcome.making] = parcel
     outcome.work = None
     st.rerun()
-
-
-def _begin(outcome: Outcome, kind: str, names: tuple[str, ...], maker: Maker) -> None:
-    outcome.parcel.pop(kind, None)
-    outcome.trouble, outcome.making = "", kind
-    outcome.work = Working(maker, names)
 
 
 def offered(outcome: Outcome, kind: str) -> None:

@@ -41,7 +41,7 @@ def show(case: Case) -> None:
     _tiles(found, labels)
     if found.liver_is_cut:
         st.warning(t("outcome.cut"), icon=":material/content_cut:")
-    left, right = st.columns([1.5, 1], gap="large")
+    left, right = st.columns([1.7, 1], gap="medium")
     with left:
         if found.lesions:
             st.markdown(f"**{t('outcome.lesions')}**")
@@ -82,7 +82,7 @@ def _tiles(found: Quantities, labels: Sequence[Label]) -> None:
 def _lesions(case: Case, outcome: Outcome, lesions: tuple[Measured, ...], labels: Sequence[Label]) -> None:
     key = f"lesions_{outcome.version}_{language()}"
     st.dataframe(
-        _rows(case, lesions, labels, list(_COLUMNS)),
+        _rows(case, lesions, labels, [column for column in _COLUMNS if column != "sd"]),
         hide_index=True,
         column_config=_formats(case),
         height=min(len(lesions), _ROWS) * 35 + 38,
@@ -134,9 +134,17 @@ def _picture(case: Case, outcome: Outcome, lesion: Measured, labels: Sequence[La
         size = t("outcome.size", longest=f"{found.longest_mm:.1f}", across=f"{found.across_mm:.1f}")
         said = f"{said} · {size}"
     st.image(shot_of(outcome.segmented, lesion).after, caption=plain(said), width="stretch")
+    st.caption(_density(case, lesion))
     if st.button(t("outcome.show", slice=z + 1), key="show_lesion", icon=":material/draw:", width="stretch"):
         case.go_to(z)
         st.switch_page("annotate.py")
+
+
+def _density(case: Case, lesion: Measured) -> str:
+    found = lesion.density
+    values = {key: f"{getattr(found, key):.0f}".replace("-", "−") for key in ("mean", "p5", "median", "p95")}
+    sd = "" if math.isnan(found.sd) else f" ± {found.sd:.0f}"
+    return t("outcome.density", unit=" HU" if case.volume.has_hu else "", sd=sd, **values)
 
 
 def _definitions() -> None:
