@@ -45,6 +45,7 @@ def test_a_patient_is_on_no_page_and_in_no_file_but_the_dicom_that_was_asked_for
     reader: Reader, app_folder: Path, home: Path, tmp_path: Path
 ) -> None:
     page, files = reader.page, series(tmp_path / "series")
+    page.set_default_timeout(MODEL_MS)  # busy processors draw out what is loaded for the first time
     reader.upload(*files)
     reader.button("Annotate this CT").click()
     viewer = Viewer(reader)
