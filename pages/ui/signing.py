@@ -11,7 +11,7 @@ def signed_in() -> bool:
     """Say whether pages may be shown; if not, show the way to sign in instead."""
     if not (st.secrets.load_if_toml_exists() and _SECTION in st.secrets) or st.user.is_logged_in:
         return True
-    st.title("Lobule", anchor=False)
+    st.title(t("signing.title"), anchor=False)
     st.write(t("signing.text"))
     st.button(t("signing.in"), type="primary", key="sign_in", icon=":material/login:", on_click=st.login)
     return False
