@@ -48,6 +48,7 @@ class AppState:
         height: Of the picture on the screen, in pixels; 0 fits it into the window.
         screen: Width and height of the browser's window, once it has told.
         comparing: What the Metrics page compares, as it was picked there.
+        result: What the Results page shows, as it was picked there.
         scored: The comparison on the Metrics page.
         desk: What is chosen there for the next one.
         cohort: Many cases there.
@@ -84,6 +85,7 @@ class AppState:
     height: int = 0
     screen: tuple[int, int] | None = None
     comparing: str = ""
+    result: str = ""
     scored: "Scored | None" = None
     desk: "Desk | None" = None
     cohort: "Cohort | None" = None
