@@ -25,7 +25,7 @@ import torch
 
 from benchmarks.phantom import enlarged
 from core.imaging.window import slice_picture
-from core.segmentation import checkpoints, networks, selftest, weights
+from core.segmentation import checkpoints, folders, networks, selftest, weights
 from core.segmentation.embedding_files import EmbeddingFiles
 from core.segmentation.embeddings import Embeddings, segment_slice
 from core.segmentation.engines import PLAIN, Conversion, possible, torch_engine
@@ -70,7 +70,7 @@ def main() -> None:
 
 def of_engines() -> tuple[Steps, Steps]:
     """Return every engine of LiteMedSAM on the processor, encoding and decoding, beside torch as it comes."""
-    tensors = checkpoints.read_tensors(next(weights._packaged()))
+    tensors = checkpoints.read_tensors(next(folders.packaged()))
     network = networks.build(networks.Architecture.LITE, tensors)
     conversion = Conversion(network, 256) if any(name.startswith("OpenVINO") for name in possible()) else None
     engines = {

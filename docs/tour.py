@@ -190,6 +190,26 @@ def heat(viewer: Viewer) -> None:
     viewer.page.keyboard.press("m")
 
 
+def find(viewer: Viewer) -> None:
+    """What the best network here proposes."""
+    viewer.page.keyboard.press("s")
+    expect(viewer.root.locator(".review")).to_be_visible(timeout=PATIENCE_MS)
+    viewer.page.keyboard.press("j")
+    viewer.page.keyboard.press("j")
+
+
+def explain(viewer: Viewer) -> None:
+    """What the model made of a box, in four pictures."""
+    viewer.box(LARGE)
+    page = viewer.page
+    page.set_viewport_size({"width": 1280, "height": 1120})
+    viewer.reader.button("Model").click()
+    page.get_by_text("What SAM saw").click()
+    viewer.reader.button("Explain…").click()
+    expect(page.get_by_text("4 · How sure it is")).to_be_visible(timeout=PATIENCE_MS)
+    page.wait_for_timeout(1500)
+
+
 def labels(viewer: Viewer) -> None:
     """A label of one's own, outlines alone."""
     viewer.box(LARGE)
@@ -289,6 +309,8 @@ STOPS: dict[str, Stop] = {
     "menu": menu,
     "carry": carry,
     "heat": heat,
+    "find": find,
+    "explain": explain,
     "labels": labels,
     "export": export,
     "metrics": metrics,

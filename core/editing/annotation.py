@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from core.editing.history import History, State
 from core.editing.layers import Masks, drawn, paint
-from core.editing.outline import Finding, Made, Outline
+from core.editing.outline import Finding, Made, Outline, Proposal
 from core.editing.wording import found_nothing, place
 from core.imaging.grid import Grid
 from core.imaging.label import DEFAULT_LABELS, Label, next_label
@@ -201,29 +201,30 @@ class Annotation(History):
         return outline.voxels * math.prod(self.grid.spacing[1:]) if self.grid.has_spacing else math.nan
 
     def label_slice(self, z: int) -> npt.NDArray[np.uint8]:
-        """Return the labels of slice ``z``, ``(H, W)`` uint8; what lies on top is said in `label_map`."""
+        """Return the labels of slice ``z``, ``(H, W)`` uint8; what is in them is said in `label_map`."""
         labels = np.zeros(self.grid.shape[1:], dtype=np.uint8)
-        paint(labels, self.on_slice(z), lambda outline: outline.label)
+        settled = (outline for outline in self.on_slice(z) if outline.proposal is not Proposal.OPEN)
+        paint(labels, settled, lambda outline: outline.label)
         return labels
 
     def object_slice(self, z: int) -> npt.NDArray[np.uint16]:
         """Return the ids of the objects of slice ``z``, ``(H, W)`` uint16, 0 where there is none.
 
-        Of two objects in one place it names the one whose label `label_slice` shows.
+        Of two objects in one place it names the one whose label `label_slice` shows; open proposals are among them.
         """
         ids = np.zeros(self.grid.shape[1:], dtype=np.uint16)
         paint(ids, self.on_slice(z), lambda outline: outline.id)
         return ids
 
     def label_map(self) -> Mask:
-        """Return all objects as one label map on the grid.
+        """Return all objects as one label map on the grid; proposals that nobody accepted yet are not in it.
 
         The liver lies under everything, so a tumour in it shows whichever was drawn first; among the rest
         the later object lies on the earlier.
         """
         labels = np.zeros(self.grid.shape, dtype=np.uint8)
         for z in self.slices_with_objects():
-            paint(labels[z], self.on_slice(z), lambda outline: outline.label)
+            labels[z] = self.label_slice(z)
         return Mask(labels, self.grid)
 
     def _change(self, changes: Mapping[int, Masks], step: str, made: Made, each: Mapping[int, Made]) -> None:

@@ -16,6 +16,9 @@
 `delete`         object
 `delete_slice`   object, z
 `relabel`        object, label
+`accept`         object
+`accept_all`
+`drop_all`
 `add_label`      name
 `undo`, `redo`
 ===============  ==========================================================================================
@@ -31,6 +34,7 @@ from typing import Any, Protocol
 from core.editing.annotation import Annotation
 from core.editing.drawing import Paint, Polygon
 from core.editing.keeping import AddLabel, Copy, Delete, DeleteSlice, Redo, Relabel, Undo
+from core.editing.proposing import Accept, AcceptAll, DropAll
 from core.editing.shaping import FillHoles, Grow, Interpolate, KeepLargest, RemoveSmall, Smooth, Tidy
 from core.imaging.volume import Volume
 
@@ -48,6 +52,9 @@ KINDS: Mapping[str, type["Command"]] = {
     "delete": Delete,
     "delete_slice": DeleteSlice,
     "relabel": Relabel,
+    "accept": Accept,
+    "accept_all": AcceptAll,
+    "drop_all": DropAll,
     "add_label": AddLabel,
     "undo": Undo,
     "redo": Redo,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from core.editing.outline import Made, Outline, pack
+from core.editing.outline import Made, Outline, Proposal, pack
 from core.imaging.volume import LIVER
 
 Masks = Mapping[int, npt.NDArray[np.bool_]]
@@ -26,13 +26,19 @@ def drawn(
         each: The same for single slices, over ``made``.
 
     Returns:
-        In the same order; an outline that stays as it was is the same object.
+        In the same order; an outline that stays as it was is the same object. What is added to a proposal belongs to
+        it, and waits with it to be accepted.
     """
     own = {outline.z: outline for outline in outlines if outline.id == identity}
+    waits = any(outline.proposal is Proposal.OPEN for outline in own.values())
+    answered: Made = {"proposal": Proposal.OPEN if waits else Proposal.NONE}
     for z, mask in masks.items():
         old = own.pop(z, None)
         if mask.any():
-            own[z] = _shaped(old, identity, z, label, mask, {**made, **each.get(z, {})})
+            how: Made = {**made, **each.get(z, {})}
+            if old is None or how.get("model") is not None:
+                how = {**answered, **how}
+            own[z] = _shaped(old, identity, z, label, mask, how)
     before = (outline for outline in outlines if outline.id < identity)
     after = (outline for outline in outlines if outline.id > identity)
     return (*before, *(own[z] for z in sorted(own)), *after)

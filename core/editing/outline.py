@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import TypedDict
 
@@ -14,6 +15,14 @@ from core.segmentation.prompt import Box, Point
 from core.segmentation.segmenter import ModelCard
 
 
+class Proposal(StrEnum):
+    """Whether a model found something by itself, and whether a reader has accepted it since."""
+
+    NONE = ""
+    OPEN = "proposed"
+    ACCEPTED = "accepted"
+
+
 class Made(TypedDict, total=False):
     """How a mask came about; the fields are those of `Outline`."""
 
@@ -22,6 +31,7 @@ class Made(TypedDict, total=False):
     score: float
     model: ModelCard | None
     window: Window | None
+    proposal: Proposal
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +50,7 @@ class Outline:
         window: The window in which the model saw the slice, or None.
         points: What the reader clicked on and beside the object.
         by_hand: Whether a person's tool had the last word on its shape; a score is then that of the mask before.
+        proposal: Whether a model proposed it without being asked where; while it is open, it is not yet the reader's.
     """
 
     id: int
@@ -53,6 +64,7 @@ class Outline:
     window: Window | None = None
     points: tuple[Point, ...] = ()
     by_hand: bool = False
+    proposal: Proposal = Proposal.NONE
 
     @property
     def crop(self) -> npt.NDArray[np.bool_]:
@@ -101,6 +113,11 @@ class Finding:
         """The lowest score of its outlines; ``nan`` if no model made any of them."""
         scores = [outline.score for outline in self.outlines if not math.isnan(outline.score)]
         return min(scores, default=math.nan)
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether a model proposed it and nobody has accepted it yet."""
+        return any(outline.proposal is Proposal.OPEN for outline in self.outlines)
 
     def volume_ml(self, grid: Grid) -> float:
         """Return its volume in ml on its grid; ``nan`` if the voxel size is not known."""

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from core.editing.annotation import Annotation
-from core.editing.outline import Finding, Outline
+from core.editing.outline import Finding, Outline, Proposal
 from core.imaging.volume import Volume
 from core.segmentation.prompt import Box
 from core.version import VERSION
@@ -17,7 +17,7 @@ _PACKAGES = ("torch", "SimpleITK", "numpy")
 
 
 def prompts_json(annotation: Annotation, volume: Volume) -> str:
-    """Return the prompts of an annotation as indented JSON text.
+    """Return the prompts of an annotation as indented JSON text; open proposals are left out, as in the label map.
 
     The image is known by its fingerprint alone: neither a name nor the file's name is written.
 
@@ -25,13 +25,15 @@ def prompts_json(annotation: Annotation, volume: Volume) -> str:
         annotation: Made on ``volume.grid``.
         volume: The CT.
     """
-    models = {outline.model.sha256: outline.model for outline in annotation.outlines if outline.model}
+    settled = [finding for finding in annotation.findings if not finding.is_proposed]
+    models = {o.model.sha256: o.model for finding in settled for o in finding.outlines if o.model}
     names = {label.value: label.name for label in annotation.labels}
     record = {
         "format": FORMAT,
         "conventions": "slices count from 1 at the feet; rows and columns are half-open [first, end) voxels from 0, "
         "rows growing to the back, columns to the patient's left (L-P-S); box, points, score and model are those of "
-        "the prompt asked last on a slice, whose mask was changed afterwards where it was shaped by hand",
+        "the prompt asked last on a slice, whose mask was changed afterwards where it was shaped by hand; what was "
+        "found, a model proposed without a prompt and the reader accepted",
         "image": {
             "fingerprint": volume.key,
             "slices_rows_columns": list(volume.grid.shape),
@@ -39,7 +41,7 @@ def prompts_json(annotation: Annotation, volume: Volume) -> str:
             "intensity": volume.intensity.value,
         },
         "labels": [{"value": label.value, "name": label.name, "colour": label.css} for label in annotation.labels],
-        "objects": [_object(finding, annotation, names, volume.has_hu) for finding in annotation.findings],
+        "objects": [_object(finding, annotation, names, volume.has_hu) for finding in settled],
         "models": [
             {"name": card.name, "sha256": card.sha256, "window": str(card.window), "licence": card.licence}
             for card in models.values()
@@ -73,6 +75,7 @@ def _slice(outline: Outline, annotation: Annotation, has_hu: bool) -> dict[str, 
         "model": {"name": card.name, "sha256": card.sha256} if card else None,
         "window_hu": {"level": window.level_hu, "width": window.width_hu} if window else None,
         "shaped_by_hand": outline.by_hand,
+        "found": outline.proposal is Proposal.ACCEPTED,
     }
 
 

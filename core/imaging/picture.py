@@ -11,6 +11,13 @@ from core.imaging.grid import Grid
 
 RGB = tuple[int, int, int]
 Pixels = npt.NDArray[np.uint8]
+HEAT: tuple[tuple[float, RGB], ...] = (
+    (0.0, (40, 10, 80)),
+    (0.35, (150, 40, 110)),
+    (0.65, (235, 100, 50)),
+    (1.0, (255, 235, 120)),
+)
+"""Colours of heat by share, each lighter than the one before, so that they read without colours too."""
 _LETTER: RGB = (240, 240, 240)
 _LETTER_RIM: RGB = (0, 0, 0)
 _RIM, _GAP = 2, 2
@@ -50,6 +57,30 @@ def overlay(
         painted[here] = tint[grey[here]]
         painted[here & edge] = colour
     return painted
+
+
+def heated(grey: Pixels, share: npt.NDArray[np.float32]) -> Pixels:
+    """Lay heat over a grey picture: the more, the brighter, and the less of the grey shows through.
+
+    Args:
+        grey: ``(H, W)`` uint8.
+        share: ``(H, W)`` from 0 (the grey alone) to 1.
+
+    Returns:
+        ``(H, W, 3)`` uint8.
+    """
+    stops = [stop for stop, _ in HEAT]
+    colour = np.stack([np.interp(share, stops, [c[k] for _, c in HEAT]) for k in range(3)], axis=-1)
+    return _blended(grey, colour, np.minimum(2.5 * share, 0.8)[..., None])
+
+
+def tinted(grey: Pixels, colours: Pixels, opacity: float = 0.7) -> Pixels:
+    """Lay a colour picture ``(H, W, 3)`` over a grey one ``(H, W)``."""
+    return _blended(grey, colours.astype(np.float64), opacity)
+
+
+def _blended(grey: Pixels, colour: npt.NDArray[np.float64], opacity: float | npt.NDArray[np.floating]) -> Pixels:
+    return np.asarray(np.rint(grey[..., None] * (1 - opacity) + colour * opacity), np.uint8)
 
 
 def edges(labels: Pixels) -> npt.NDArray[np.bool_]:

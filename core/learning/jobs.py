@@ -27,8 +27,8 @@ from core.learning.training import Outcome, Task, train
 from core.learning.tuning import TuneTask
 from core.segmentation import weights
 from core.segmentation.cachefolder import replacing
+from core.segmentation.folders import WEIGHTS
 from core.segmentation.segmenter import ModelCard
-from core.segmentation.weights import WEIGHTS
 
 SPLIT = "split.json"
 

@@ -1,12 +1,14 @@
 """Trained networks as files: one ``.safetensors`` with the weights and, in its header, everything needed to use them.
 
-They lie in ``weights/networks/``. ``manifest.json`` there lists the sha256 of those that come with Lobule; a file of
-one of their names with another content is refused. Files are opened as tensors only.
+They lie in ``weights/networks/``: those that come with Lobule, and those trained here, which may have a folder of
+their own. ``weights/manifest.json`` lists the sha256 of the first; a file of one of their names with another content
+is refused. Files are opened as tensors only.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,10 @@ from core.imaging.window import Window
 from core.learning.networks import NetworkConfig, build_network
 from core.segmentation.cachefolder import replacing
 from core.segmentation.checkpoints import read_tensors, sha256
-from core.segmentation.weights import WEIGHTS
+from core.segmentation.folders import MANIFEST, WEIGHTS, places
 from core.version import VERSION
 
 NETWORKS = WEIGHTS / "networks"
-MANIFEST = "manifest.json"
 _HEADER = "lobule"
 
 
@@ -44,6 +45,7 @@ class NetworkCard:
         sha256: Of the file; ``""`` before it is written.
         base: Name of the model whose embeddings it reads; ``""`` if it reads slices.
         base_sha256: Of that model.
+        is_published: Whether it comes with Lobule, as its manifest says.
     """
 
     name: str
@@ -57,6 +59,7 @@ class NetworkCard:
     sha256: str = ""
     base: str = ""
     base_sha256: str = ""
+    is_published: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +93,18 @@ def halved(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def available_networks(folder: Path = NETWORKS) -> tuple[tuple[NetworkCard, ...], tuple[str, ...]]:
-    """Return the trained networks of a folder, and a sentence for every file that is of no use."""
-    cards, problems = [], []
-    for path in sorted(folder.glob("*.safetensors")):
+    """Return the trained networks of a folder, and a sentence for every file that is of no use.
+
+    By default it is the folder of those trained here, and those that come with Lobule come first.
+    """
+    cards: dict[str, NetworkCard] = {}
+    problems = []
+    for path in (path for place in places(folder, NETWORKS.name) for path in sorted(place.glob("*.safetensors"))):
         try:
-            cards.append(network_card(path))
+            cards.setdefault(path.stem, network_card(path))
         except WeightsError as problem:
             problems.append(str(problem))
-    return tuple(cards), tuple(problems)
+    return tuple(cards.values()), tuple(problems)
 
 
 def network_card(path: Path) -> NetworkCard:
@@ -112,7 +119,7 @@ def network_card(path: Path) -> NetworkCard:
         window = Window(float(header["level_hu"]), float(header["width_hu"]))
         texts = {name: str(header[name]) for name in ("title", "licence", "source", "version")}
         texts |= {name: str(header.get(name, "")) for name in ("base", "base_sha256")}
-        fingerprint = sha256(path)
+        fingerprint = _fingerprint(path)
         scores = dict(header.get("scores", {}))
     except FileNotFoundError as error:
         raise WeightsError(
@@ -126,7 +133,7 @@ def network_card(path: Path) -> NetworkCard:
     scores = dict(published.get("scores", scores)) if published else scores
     return NetworkCard(
         path.stem, config=NetworkConfig.from_json(header.get("config")), window=window, scores=scores,
-        sha256=fingerprint, **texts,
+        sha256=fingerprint, is_published=published is not None, **texts,
     )  # fmt: skip
 
 
@@ -136,7 +143,7 @@ def load_network(name: str | Path, folder: Path = NETWORKS) -> TrainedNetwork:
     Raises:
         WeightsError: There is none, or its file does not hold usable weights.
     """
-    path = name if isinstance(name, Path) else folder / f"{name}.safetensors"
+    path = name if isinstance(name, Path) else _placed(name, folder)
     if not path.is_file():
         known = ", ".join(card.name for card in available_networks(folder)[0]) or "none"
         raise WeightsError(f"There is no trained network {path.stem}. Available: {known}.")
@@ -151,10 +158,27 @@ def load_network(name: str | Path, folder: Path = NETWORKS) -> TrainedNetwork:
     return TrainedNetwork(card, network.eval().requires_grad_(False))
 
 
+def _placed(name: str, folder: Path) -> Path:
+    paths = [place / f"{name}.safetensors" for place in places(folder, NETWORKS.name)]
+    return next((path for path in paths if path.is_file()), paths[-1])
+
+
+def _fingerprint(path: Path) -> str:
+    status = path.stat()
+    return _sha256(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _sha256(path: Path, _mtime_ns: int, _size: int) -> str:
+    return sha256(path)
+
+
 def _published(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what the manifest, in the folder above, says of the networks in a folder, by their names."""
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads((folder.parent / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     entries = found if isinstance(found, list) else []
-    return {e["name"]: e for e in entries if isinstance(e, dict) and {"name", "sha256"} <= e.keys()}
+    own = (e for e in entries if isinstance(e, dict) and {"file", "sha256"} <= e.keys())
+    return {Path(e["file"]).stem: e for e in own if Path(e["file"]).parent == Path(folder.name)}

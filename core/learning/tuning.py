@@ -203,16 +203,18 @@ class TuneTask:
 
 def sidecar(parts: Parts, window: Window, part: Part, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `weights` reads beside a checkpoint."""
-    told = {"decoder": "decoder", "lora": "decoder and LoRA", "whole": "whole model"}[part]
+    told = {"decoder": "", "lora": " with LoRA", "whole": ", the whole model"}[part]
+    shown = {name: round(v, 4) for name, v in facts.get("validation", {}).items() if name.startswith("dice")}
     recipe = next(name for name, known in frame.RECIPES.items() if replace(known, window=window)
                   == replace(parts.recipe, window=window))  # fmt: skip
     return {
-        "title": f"{parts.card.title}, fine-tuned ({told})",
+        "title": f"{parts.card.title}, fine-tuned on liver tumours{told}",
         "recipe": recipe,
         "level_hu": window.level_hu,
         "width_hu": window.width_hu,
         "licence": str(facts.get("licence", "not stated")),
         "source": str(facts.get("source", f"trained with Lobule from {parts.card.title}")),
+        "scores": {"protocol": "validation during training, jittered boxes, each island alike", **shown},
     }
 
 

@@ -201,7 +201,7 @@ def _making(segmented: Segmented, tell: Tell) -> Rows:
     making = segmented.making
     if making is None:
         return []
-    counts = ("objects", "outlines", "answered", "changed", "drawn", "boxes", "points")
+    counts = ("objects", "outlines", "answered", "changed", "found", "drawn", "boxes", "points")
     rows = [(tell(f"making.{key}"), str(getattr(making, key))) for key in counts]
     for model in making.models:
         told = tell(

@@ -38,6 +38,7 @@ class Making:
         answered: Outlines that a model made and nobody changed.
         changed: Outlines that a model made and a person's tool changed.
         drawn: Outlines that no model made.
+        found: Of those that a model made, the ones it proposed without a prompt and the reader accepted.
         models: That answered.
         windows: Level and width in HU that the models saw, each once.
         software: Versions, by name.
@@ -51,6 +52,7 @@ class Making:
     answered: int
     changed: int
     drawn: int
+    found: int
     models: tuple[ModelUsed, ...]
     windows: tuple[tuple[float, float], ...]
     software: tuple[tuple[str, str], ...]
@@ -91,6 +93,7 @@ def _read(record: dict[str, Any]) -> Making:
         answered=len(by_model) - changed,
         changed=changed,
         drawn=len(slices) - len(by_model),
+        found=sum(bool(outline.get("found")) for outline in by_model),  # not in records of before
         models=tuple(
             ModelUsed(*(str(model[key]) for key in ("name", "sha256", "window", "licence")))
             for model in record["models"]

@@ -119,6 +119,15 @@ def unframed(low: torch.Tensor, embedding: Embedding, recipe: Recipe) -> npt.NDA
     return array
 
 
+def unpadded(values: torch.Tensor, embedding: Embedding, recipe: Recipe) -> npt.NDArray[np.float32]:
+    """Bring values of the whole frame, ``(n, n)``, to the picture in it: ``(h, w)`` of `Embedding.seen`."""
+    height, width = embedding.seen.shape
+    side = (recipe.side, recipe.side)
+    whole = functional.interpolate(values[None, None].float(), side, mode="bilinear", align_corners=False)
+    array: npt.NDArray[np.float32] = whole[0, 0, :height, :width].cpu().numpy()
+    return array
+
+
 def _seen_shape(shape: tuple[int, int], recipe: Recipe) -> tuple[int, int]:
     if recipe.stretch:
         return recipe.side, recipe.side

@@ -38,6 +38,7 @@ class Opinion:
         crop: What the enlarged picture shows; None if none was tried.
         scores: The model's estimates of the IoU on the whole slice and on the enlarged picture, or None for that.
         embedding: Of the picture of `view`, in whose frame `Prediction.seen_box` lies.
+        asked: The prompt in voxels of that picture.
     """
 
     prediction: Prediction
@@ -45,6 +46,7 @@ class Opinion:
     crop: Box | None
     scores: tuple[float, float | None]
     embedding: Embedding
+    asked: Prompt
 
     @property
     def sentence(self) -> str:
@@ -89,14 +91,15 @@ def second_opinion(
         found = segmenter.predict(whole, prompt)
         crop = None if prompt.box is None else crop_round(prompt.box.clip(whole.shape), whole.shape)
         if crop is None or found.score >= LOW:
-            return Opinion(found, View.SLICE, None, (found.score, None), whole)
+            return Opinion(found, View.SLICE, None, (found.score, None), whole, prompt)
         picture = slice_picture(volume, z, window or segmenter.card.window)
         near = segmenter.embed(np.ascontiguousarray(picture[crop.y0 : crop.y1, crop.x0 : crop.x1]))
-        zoomed = segmenter.predict(near, _within(prompt, crop))
+        inside = _within(prompt, crop)
+        zoomed = segmenter.predict(near, inside)
     scores = (found.score, zoomed.score)
     if zoomed.score < found.score + SURER:
-        return Opinion(found, View.SLICE, crop, scores, whole)
-    return Opinion(_on_slice(zoomed, crop, whole.shape), View.ZOOM, crop, scores, near)
+        return Opinion(found, View.SLICE, crop, scores, whole, prompt)
+    return Opinion(_on_slice(zoomed, crop, whole.shape), View.ZOOM, crop, scores, near, inside)
 
 
 def crop_round(box: Box, shape: tuple[int, int]) -> Box | None:

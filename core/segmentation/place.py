@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from core.segmentation.attention import token_attention
 from core.segmentation.engines import Engine
 from core.segmentation.networks import Network
 
@@ -71,12 +72,25 @@ class Place:
         with torch.inference_mode(), precision(self.device):
             return self._decoded(features.to(self.device).float(), corners, clicks)
 
-    def _decoded(
-        self, features: torch.Tensor, corners: torch.Tensor | None, clicks: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def attention(self, features: torch.Tensor, asked: Asked) -> torch.Tensor:
+        """Return the attention of each token of a prompt to the features, ``(tokens, 64, 64)`` on the processor."""
+        corners, clicks = self._tensors([asked])
+        with torch.inference_mode():
+            sparse, dense = self._prompted(corners, clicks)
+            return token_attention(
+                self.network, features.to(self.device).float(), self.positions, sparse.float(), dense.float()
+            ).cpu()
+
+    def _prompted(self, corners: torch.Tensor | None, clicks: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
         sparse, dense = self.network.prompt_encoder(
             points=None if clicks is None else (clicks[..., :2], clicks[..., 2]), boxes=corners, masks=None
         )
+        return sparse, dense
+
+    def _decoded(
+        self, features: torch.Tensor, corners: torch.Tensor | None, clicks: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        sparse, dense = self._prompted(corners, clicks)
         low, scores = self.network.mask_decoder(
             image_embeddings=features,
             image_pe=self.positions,

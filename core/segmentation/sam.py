@@ -123,8 +123,7 @@ class SamSegmenter:
             DeviceError: As `predict`.
             ValueError: As `predict`.
         """
-        if embedding.model != self.card.sha256:
-            raise ValueError(f"embedding was made by model {embedding.model!r}, this is {self.card.sha256!r}")
+        self._check(embedding)
         asked = [self._asked(prompt, embedding) for prompt in prompts]
         answers: dict[int, Prediction] = {}
         for places in _alike(asked):
@@ -132,6 +131,23 @@ class SamSegmenter:
             answered = self._fitting(several, lambda place, few: self._answered(place, embedding, few))
             answers.update(zip(places, answered, strict=True))
         return [answers[k] for k in range(len(prompts))]
+
+    def attention(self, embedding: Embedding, prompt: Prompt) -> npt.NDArray[np.float32]:
+        """Return where a prompt looks, ``(h, w)`` in the frame of `Embedding.seen`: the mean over its tokens.
+
+        Raises:
+            PromptError: As `predict`.
+            DeviceError: As `predict`.
+            ValueError: As `predict`.
+        """
+        self._check(embedding)
+        asked = self._asked(prompt, embedding)
+        (looks,) = self._fitting([asked], lambda place, few: [place.attention(embedding.features, few[0]).mean(dim=0)])
+        return frame.unpadded(looks, embedding, self._recipe)
+
+    def _check(self, embedding: Embedding) -> None:
+        if embedding.model != self.card.sha256:
+            raise ValueError(f"embedding was made by model {embedding.model!r}, this is {self.card.sha256!r}")
 
     def _encoded(self, place: Place, seen: Sequence[npt.NDArray[np.uint8]]) -> list[torch.Tensor]:
         pictures = torch.cat([frame.framed(picture, self._recipe) for picture in seen])

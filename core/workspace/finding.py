@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import LearningError
 from core.imaging.files import counted
-from core.imaging.volume import LIVER, TUMOUR, Mask, Volume
+from core.imaging.volume import LIVER, TUMOUR, Mask
 from core.imaging.writing import write_mask
 from core.workspace.arguments import add_output, check_fit, check_output, open_ct, print_notes
 
 if TYPE_CHECKING:
-    from core.learning.finders import Finder
     from core.learning.trained import TrainedNetwork
 
+_MEMORY_BYTES = 2**28  # for embeddings
 EXAMPLES = """examples:
   python -m core predict ct.nii.gz --model liver-unet -o mask.nii.gz
   python -m core predict ct.nii.gz --model liver-unet --model liver-vnet -o mask.nii.gz
@@ -45,12 +44,15 @@ def predict(chosen: argparse.Namespace) -> int:
     check_output(chosen.output, chosen.ct)
     volume = open_ct(chosen.ct, chosen.series)
     check_fit(chosen.output, volume)
-    from core.learning import finders
+    from core.learning import detecting
+    from core.segmentation import sam, weights
+    from core.segmentation.embeddings import Embeddings
 
-    networks = [_network(name) for name in chosen.model]
-    finder, window = _finder(networks, chosen.refine, volume), networks[0].card.window
+    networks = tuple(_network(name) for name in chosen.model)
+    detector = detecting.Detector(networks, weights.load(chosen.refine) if chosen.refine else None)
+    device = "cuda" if sam.choose_device() == "cuda" else "cpu"
     start = time.perf_counter()
-    labels = finders.find(finder, finders.unlabelled(volume, window))
+    labels, _ = detecting.answers(detector, volume, Embeddings(_MEMORY_BYTES), device)
     seconds = time.perf_counter() - start
     for value, name in ((LIVER, "liver"), (TUMOUR, "tumour")):
         voxels = int(np.count_nonzero(labels == value))
@@ -67,26 +69,6 @@ def _network(name: str) -> "TrainedNetwork":
     from core.learning.trained import load_network
 
     return load_network(Path(name) if name.endswith(".safetensors") else name)
-
-
-def _finder(networks: "list[TrainedNetwork]", refine: str | None, volume: Volume) -> "Finder":
-    from core.learning import finders
-    from core.segmentation import sam, weights
-    from core.segmentation.embeddings import Embeddings
-
-    device = "cuda" if sam.choose_device() == "cuda" else "cpu"
-    windows = {str(one.card.window) for one in networks}
-    if len(windows) > 1:
-        raise LearningError(
-            f"These models were trained in different windows ({', '.join(sorted(windows))}) and cannot vote together. "
-            "Use models of one window."
-        )
-    parts = [(finders.Tidied(finders.network_finder(one, device)), 1.0) for one in networks]
-    found: Finder = finders.Ensemble(parts) if len(parts) > 1 else parts[0][0]
-    if not refine:
-        return found
-    segmenter = weights.load(refine)
-    return finders.SamFinder(segmenter, Embeddings(1 << 28), finders.found_boxes(found), volume)
 
 
 def _slices(labels: npt.NDArray[np.uint8], value: int) -> int:

@@ -18,6 +18,7 @@ from core.errors import CaseError
 
 FILE = "journal.sqlite"
 CARRY = "carry"  # in `Entry.asked`: an object that was carried through slices, see `core.workspace.asked`
+FIND = "find"  # there too: liver and tumours that a network proposed
 _WAIT_S = 5.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);

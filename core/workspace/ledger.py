@@ -11,7 +11,7 @@ from core.editing.annotation import Annotation
 from core.editing.history import State, Way
 from core.editing.outline import Outline
 from core.workspace.changes import Change
-from core.workspace.journal import CARRY, Entry, Session
+from core.workspace.journal import CARRY, FIND, Entry, Session
 from core.workspace.kept import KeptCase
 from core.workspace.recalling import followed
 
@@ -30,7 +30,8 @@ class Row:
             a minute one minute counts, for the reader was away. Shared where an action changed several objects.
         prompts: Boxes and points that a model answered for it.
         carried: How often it was carried through slices.
-        edits: Other steps on it, by hand or by a tool.
+        found: How often a model proposed it, or what is now in its place, without a prompt.
+        edits: Other steps on it, by hand or by a tool, or to accept it.
         undone: Steps on it that were taken back or brought back.
         slices: On which it lies.
         voxels: That it covers.
@@ -43,6 +44,7 @@ class Row:
     seconds: float
     prompts: int
     carried: int
+    found: int
     edits: int
     undone: int
     slices: int
@@ -68,7 +70,7 @@ class Ledger:
 def ledger(kept: KeptCase) -> Ledger:
     """Return what a case cost its reader; takes as long as doing every action again without a model."""
     seconds: Counter[int] = Counter()
-    counts: dict[str, Counter[int]] = {name: Counter() for name in ("prompts", "carried", "edits", "undone")}
+    counts: dict[str, Counter[int]] = {name: Counter() for name in ("prompts", "carried", "found", "edits", "undone")}
     answers: _Answers = {}
     annotation, total, actions = Annotation(kept.volume.grid), 0.0, 0
     for entry, gap in _timed(kept.entries(), kept.sessions()):
@@ -89,6 +91,7 @@ def ledger(kept: KeptCase) -> Ledger:
             float(seconds[finding.id]),
             counts["prompts"][finding.id],
             counts["carried"][finding.id],
+            counts["found"][finding.id],
             counts["edits"][finding.id],
             counts["undone"][finding.id],
             len(finding.slices),
@@ -129,8 +132,8 @@ def _kind(entry: Entry, come: list[Outline], before: State) -> str:
     if entry.way in (Way.UNDO, Way.REDO):
         return "undone"
     asked = json.loads(entry.asked) if entry.asked else {}
-    if asked.get("do") == CARRY:
-        return "carried"
+    if asked.get("do") in (CARRY, FIND):
+        return "carried" if asked["do"] == CARRY else "found"
     old = {(o.id, o.z): (o.box, o.points, o.score) for o in before.outlines}
     prompted = (o for o in come if o.model and not o.by_hand and (o.box or o.points))
     is_new = any(old.get((o.id, o.z)) != (o.box, o.points, o.score) for o in prompted)

@@ -1,9 +1,10 @@
 """Doing again what a record says, command by command and prompt by prompt, and saying where the outcome differs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +25,9 @@ from core.segmentation.segmenter import Segmenter
 from core.workspace.asked import plan_of
 from core.workspace.audit import Action, Record, fingerprint
 from core.workspace.changes import EMPTY, Change
-from core.workspace.journal import CARRY
+from core.workspace.journal import CARRY, FIND
 from core.workspace.recalling import BASE
+from core.workspace.searching import Networks, detector_of, networks_here, search
 
 Models = Callable[[str], Segmenter | None]
 _MEMORY_BYTES = 2**28
@@ -54,7 +56,11 @@ class Replayed:
 
 
 def replay(
-    record: Record, volume: Volume, models: Models | None = None, progress: Callable[[int, int], None] | None = None
+    record: Record,
+    volume: Volume,
+    models: Models | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    networks: Networks | None = None,
 ) -> Replayed:
     """Do everything again.
 
@@ -63,6 +69,8 @@ def replay(
         volume: The CT that it was made on.
         models: Returns the model of a sha256, or None if it is not here; None takes all answers from the record.
         progress: Told after every action how many are done, and how many there are.
+        networks: Returns the network of a sha256, as ``models`` does models; by default one that is here, unless all
+            answers are taken from the record.
 
     Raises:
         CaseError: It is another CT, or the record does not fit together.
@@ -72,7 +80,8 @@ def replay(
             f"This is not the CT that the record was made on: it has the fingerprint {volume.key}, and the record "
             f"names {record.image}. Give the right one."
         )
-    again = _Replay(volume, models or (lambda _: None))
+    nothing: Callable[[str], None] = lambda _: None  # noqa: E731
+    again = _Replay(volume, models or nothing, networks or (networks_here() if models else nothing))
     try:
         for number, action in enumerate(record.actions, 1):
             again.do(number, action)
@@ -98,8 +107,8 @@ def weights_here() -> Models:
 class _Replay:
     """The annotation that is made anew, beside the one that the record tells of."""
 
-    def __init__(self, volume: Volume, models: Models) -> None:
-        self.volume, self.models = volume, models
+    def __init__(self, volume: Volume, models: Models, networks: Networks) -> None:
+        self.volume, self.models, self.networks = volume, models, networks
         self.made, self.told = Annotation(volume.grid), Annotation(volume.grid)
         self.embeddings = Embeddings(_MEMORY_BYTES)
         self.repeated = self.asked_again = self.taken = 0
@@ -128,6 +137,8 @@ class _Replay:
             self.repeated += 1
         elif action.asked and action.asked.get("do") == CARRY:
             self._carry(action)
+        elif action.asked and action.asked.get("do") == FIND:
+            self._search(action, action.asked)
         else:
             self._answer(action, action.change, before)
 
@@ -146,6 +157,13 @@ class _Replay:
         done = list(_until(steps, set(asked["slices"])))
         carry(self.made, done, model=segmenter.card, window=window, identity=identity, label=asked["label"])
         self.asked_again += sum(step.prompt is not None for step in done)
+
+    def _search(self, action: Action, asked: Mapping[str, Any]) -> None:
+        detector = detector_of(asked, self.networks, self.models)
+        if detector is None:
+            self._take(action)
+        else:
+            self.asked_again += search(detector, self.volume, self.made, self.embeddings)
 
     def _answer(self, action: Action, change: Change, before: State) -> None:
         """Ask again for the answers in a change, and take the rest of it as it is."""

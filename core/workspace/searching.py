@@ -1,61 +1,50 @@
-"""``train --search``: settings tried by cross-validation, the best of them said as a command."""
+"""Searching a CT again for liver and tumours, as a record says it was searched."""
 
-import argparse
-import sys
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
 
-from core.errors import LearningError
+from core.editing.annotation import Annotation
+from core.editing.proposing import propose
+from core.imaging.volume import Volume
+from core.learning.detecting import Detector, detect
+from core.learning.trained import TrainedNetwork, available_networks, load_network
+from core.segmentation.embeddings import Embeddings
+from core.segmentation.segmenter import Segmenter
 
-if TYPE_CHECKING:
-    from core.learning.trials import Search
-
-_FOLDS = 3
-
-
-def search_of(chosen: argparse.Namespace) -> "Search":
-    """Return what the arguments of ``train`` ask for."""
-    from core.learning.trials import Search
-
-    if not chosen.data.is_dir():
-        raise LearningError(f"{chosen.data} is no folder. Give the folder of the training data.")
-    told = {name: getattr(chosen, name) for name in ("side", "examples", "epochs", "batch", "optimiser", "schedule")}
-    changes = {name: value for name, value in told.items() if value is not None}
-    return Search(
-        chosen.model, str(chosen.data.absolute()), trials=chosen.search, folds=chosen.folds or _FOLDS,
-        full=chosen.full, seed=chosen.seed or 0, level_hu=chosen.window[0], width_hu=chosen.window[1],
-        part=chosen.part, base=chosen.base, changes=changes, values=dict(chosen.value or ()),
-    )  # fmt: skip
+Networks = Callable[[str], TrainedNetwork | None]
 
 
-def searched(folder: Path, search: "Search | None") -> int:
-    """Do a search or go on with it, and print what was tried; 0, or 130 if it was stopped."""
-    from core.learning import runs, trials
-    from core.learning.search import run_search
+def networks_here() -> Networks:
+    """Return what finds a network by its sha256 among those that can be loaded here."""
+    names = {card.sha256: card.name for card in available_networks()[0]}
 
-    print(f"run: {folder}", flush=True)
-    (folder / runs.STOP).unlink(missing_ok=True)
-    started = time.monotonic()
+    @cache
+    def found(sha256: str) -> TrainedNetwork | None:
+        return load_network(names[sha256]) if sha256 in names else None
 
-    def said(done: int, total: int, what: str) -> None:
-        print(f"{time.monotonic() - started:6.0f} s  {done} of {total}: {what}", file=sys.stderr, flush=True)
-
-    state = run_search(folder, search, said)
-    tried = trials.read_trials(folder)
-    for trial in tried:
-        score = "–" if trial.score is None else f"{trial.score:.3f}"
-        print(f"trial {trial.number + 1}: {score}, {trial.fate}: {trials.in_words(trial.settings)}")
-    if state is not runs.State.FINISHED:
-        print(f"Stopped. Go on with: python -m core train --resume {folder}", file=sys.stderr)
-        return 130
-    best, kept = trials.best_trial(tried), trials.Search.from_json(runs.read_config(folder))
-    if best:
-        told = " ".join(f"--{name} {_short(value)}" for name, value in best.settings.items())
-        print(f"best: python -m core train {kept.model} --data {kept.data} {told}")
-    return 0
+    return found
 
 
-def _short(value: object) -> str:
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return f'"{text}"' if " " in text else text
+def detector_of(
+    asked: Mapping[str, Any], networks: Networks, models: Callable[[str], Segmenter | None]
+) -> Detector | None:
+    """Return what searched then, or None if a part of it is not here.
+
+    Args:
+        asked: From `core.workspace.asked.finding`.
+        networks: Returns the network of a sha256, or None.
+        models: Returns the model of a sha256, or None.
+    """
+    parts = [networks(str(sha256)) for sha256 in asked["networks"]]
+    refiner = models(str(asked["refiner"])) if asked["refiner"] else None
+    if not parts or None in parts or (asked["refiner"] and refiner is None):
+        return None
+    return Detector(tuple(part for part in parts if part), refiner)
+
+
+def search(detector: Detector, volume: Volume, annotation: Annotation, embeddings: Embeddings) -> int:
+    """Search a CT, propose what was found, and return how many objects were proposed."""
+    found = detect(detector, volume, embeddings).found
+    window = detector.card.window if volume.has_hu else None
+    return len(propose(annotation, found, detector.card, window).objects)

@@ -73,7 +73,7 @@ def train(chosen: argparse.Namespace) -> int:
         return gone_on(chosen.resume, chosen.name)
     folder = _new_run(chosen)
     if chosen.search:
-        from core.workspace.searching import search_of, searched
+        from core.workspace.trying import search_of, searched
 
         return searched(folder, search_of(chosen))
     if chosen.folds:
@@ -94,7 +94,7 @@ def gone_on(folder: Path, name: str | None = None) -> int:
 
             return compared(folder, None)
         if kind is listing.Kind.SEARCH:
-            from core.workspace.searching import searched
+            from core.workspace.trying import searched
 
             return searched(folder, None)
         return _trained(folder, name)

@@ -22,8 +22,10 @@ def answered(case: Case, z: int, prompt: Prompt, segmenter: Segmenter) -> Predic
     """
     window = models.fed_window(case, segmenter)
     opinion = second_opinion(case.volume, z, prompt, segmenter, models.embeddings(), window)
-    seen = opinion.embedding.seen
-    case.seen = Seen(z, seen, opinion.prediction.seen_box, window, _tried(opinion))
+    found, embedding = opinion.prediction, opinion.embedding
+    case.seen = Seen(
+        z, embedding.seen, found.seen_box, window, segmenter.card.name, embedding, opinion.asked, _tried(opinion)
+    )
     return opinion.prediction
 
 

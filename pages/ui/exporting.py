@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from core.editing.proposing import proposals
 from core.editing.record import prompts_json
 from core.imaging.picture import png
 from core.imaging.writing import mask_bytes
@@ -20,7 +21,7 @@ from core.workspace.ledger import ledger, ledger_csv
 from pages.ui.painting import painted
 from pages.ui.state import AppState, Case
 from pages.ui.viewer.tokens import token_of
-from pages.ui.words import t
+from pages.ui.words import many, t
 
 LABELS = {"labels.nii.gz": ".nii.gz", "labels.seg.nrrd": ".seg.nrrd"}
 PROMPTS = "prompts.json"
@@ -33,6 +34,8 @@ def exports(state: AppState, case: Case) -> None:
     """Offer the label map, the slice as a picture and the prompts as downloads."""
     with st.popover(t("export.title"), icon=":material/download:", width="content", disabled=not len(case.annotation)):
         st.caption(t("export.caption"))
+        if waiting := len(proposals(case.annotation)):
+            st.caption(many("export.proposals", waiting))
         offered = {
             "labels.nii.gz": t("export.nifti"),
             "labels.seg.nrrd": t("export.nrrd"),
@@ -41,6 +44,7 @@ def exports(state: AppState, case: Case) -> None:
         }
         links = (link(state, case, file, words) for file, words in offered.items())
         st.html(f'<nav class="exports">{"".join(links)}</nav>')
+        st.page_link("results.py", label=t("export.more"), icon=":material/monitoring:")
 
 
 def link(state: AppState, case: Case, file: str, words: str) -> str:

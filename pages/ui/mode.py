@@ -28,8 +28,10 @@ def mode(state: AppState, *, simple: bool) -> None:
 
 
 def _take(state: AppState, simple: bool) -> None:
-    """Go there. The simple canvas cannot show what is carried through the slices, nor stop it: that ends before."""
+    """Go there. The simple canvas cannot show what is carried or searched, nor stop it: that ends before."""
     if simple:
         for case in state.cases.values():
             end(case)
+            if case.search is not None:
+                case.search.stop()
     state.simple = simple

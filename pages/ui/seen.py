@@ -6,6 +6,8 @@ from weakref import WeakSet
 from core.editing.outline import Outline
 from core.imaging.picture import Pixels
 from core.imaging.window import Window
+from core.segmentation.prompt import Prompt
+from core.segmentation.segmenter import Embedding
 
 enlarged: WeakSet[Outline] = WeakSet()
 """Outlines that were found on an enlarged picture: what is asked of their whole slice says nothing of them."""
@@ -35,6 +37,9 @@ class Seen:
         picture: ``(h, w)`` uint8, exactly as it went in.
         box: ``(y0, x0, y1, x1)`` in that picture, or None.
         window: The window it was made with.
+        model: Name of the model.
+        embedding: What the model kept of the picture.
+        prompt: What it was asked, in voxels of what the picture shows.
         tried: Set if two pictures were tried; `picture` is the one that was taken.
     """
 
@@ -42,4 +47,7 @@ class Seen:
     picture: Pixels
     box: tuple[float, float, float, float] | None
     window: Window
+    model: str
+    embedding: Embedding
+    prompt: Prompt
     tried: Tried | None = None

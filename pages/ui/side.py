@@ -4,19 +4,22 @@ import math
 
 import streamlit as st
 
-from core.editing.outline import Outline
+from core.editing.outline import Outline, Proposal
+from core.editing.proposing import proposals
 from core.imaging.picture import boxed
 from core.scoring.overlap import dice
 from core.segmentation import weights
 from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
+from pages.ui.explain import explain_button
+from pages.ui.finders import figures
 from pages.ui.holding import refusals
 from pages.ui.kept import kept_slices
 from pages.ui.prompting import ask_again, collect
 from pages.ui.seen import Tried
 from pages.ui.state import AppState, Case, show_in, shown_in
-from pages.ui.words import in_words, t
+from pages.ui.words import in_words, many, t
 from pages.ui.words.steps import known, title
 
 _LOOK_S = 1.0
@@ -25,7 +28,9 @@ _LOOK_S = 1.0
 def objects(state: AppState, case: Case) -> None:
     """List the objects of the slice, each with its label, size and confidence, to correct or delete."""
     st.markdown(f"**{t('side.slice', slice=case.z + 1)}**" + (f" · {_agreement(case)}" if state.show_reference else ""))
-    outlines = case.annotation.on_slice(case.z)
+    outlines = [outline for outline in case.annotation.on_slice(case.z) if outline.proposal is not Proposal.OPEN]
+    if waiting := len(proposals(case.annotation)):
+        st.caption(many("side.proposals", waiting))
     if not outlines:
         st.caption(t("side.hint"))
     for outline in outlines:
@@ -143,6 +148,7 @@ def model(state: AppState, case: Case) -> None:
             st.image(boxed(case.seen.picture, case.seen.box), caption=caption, width=256)
             if case.seen.tried:
                 st.caption(_tried(case.seen.tried))
+            explain_button(case)
         if card is None:
             return
         if case.volume.has_hu:
@@ -165,7 +171,9 @@ def _tried(tried: Tried) -> str:
 def _facts(card: ModelCard) -> str:
     takes = t("side.takes_points") if card.takes_points else t("side.takes_boxes")
     megabytes = f"{card.megabytes:.0f}"
-    return t("side.model", title=plain(card.title), megabytes=megabytes, licence=card.licence, takes=takes)
+    facts = t("side.model", title=plain(card.title), megabytes=megabytes, licence=card.licence, takes=takes)
+    scores = figures(dict(weights.scores(card.name)))
+    return f"{facts} {t('side.scores', scores=plain(scores))}" if scores else facts
 
 
 def _engine(state: AppState) -> None:

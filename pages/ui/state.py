@@ -42,10 +42,13 @@ class AppState:
         denoise: How the next copy of a case is denoised, or None.
         normalise: How its intensities are normalised, or None.
         model: Name of the model that answers prompts.
+        finder: Name of the network that finds by itself, ``""`` for the best, ``*`` for all together.
+        refine: Whether `model` draws what it finds.
         opacity: Of masks on the picture, 0–1.
         height: Of the picture on the screen, in pixels; 0 fits it into the window.
         screen: Width and height of the browser's window, once it has told.
         comparing: What the Metrics page compares, as it was picked there.
+        result: What the Results page shows, as it was picked there.
         scored: The comparison on the Metrics page.
         desk: What is chosen there for the next one.
         cohort: Many cases there.
@@ -76,10 +79,13 @@ class AppState:
     denoise: Denoising | None = None
     normalise: Normalising | None = None
     model: str = "litemedsam"
+    finder: str = ""
+    refine: bool = False
     opacity: float = 0.35
     height: int = 0
     screen: tuple[int, int] | None = None
     comparing: str = ""
+    result: str = ""
     scored: "Scored | None" = None
     desk: "Desk | None" = None
     cohort: "Cohort | None" = None

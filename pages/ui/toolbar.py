@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.imaging.window import PRESETS, Window
 from core.segmentation import weights
+from core.segmentation.segmenter import ModelCard
 from pages.ui.card import plain
 from pages.ui.holding import refusals
 from pages.ui.prompting import collect
@@ -91,12 +92,18 @@ def model_picker(state: AppState) -> None:
     st.selectbox(
         t("toolbar.model"),
         list(cards),
-        format_func=lambda name: cards[name].title,
+        format_func=lambda name: _named(cards[name], list(cards.values())),
         key="model",
         on_change=_take_model,
         args=(state,),
         help=t("toolbar.model_help"),
     )
+
+
+def _named(card: ModelCard, cards: list[ModelCard]) -> str:
+    """Return the title of a model, with its name where another has the same title."""
+    alike = sum(other.title == card.title for other in cards) > 1
+    return f"{card.title} ({card.name})" if alike else card.title
 
 
 def _take_model(state: AppState) -> None:

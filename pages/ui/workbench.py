@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui.card import plain
 from pages.ui.casemenu import case_menu, neighbours
 from pages.ui.exporting import exports
+from pages.ui.finders import finder_picker
 from pages.ui.holding import notices
 from pages.ui.mode import mode
 from pages.ui.side import model
@@ -30,6 +31,7 @@ def workbench(state: AppState, case: Case) -> None:
         mode(state, simple=False)
         with st.popover(t("workbench.model"), icon=":material/neurology:", width="content"):
             model_picker(state)
+            finder_picker(state)
             model(state, case)
         case_menu(state, case)
         exports(state, case)

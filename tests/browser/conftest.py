@@ -11,6 +11,7 @@ from tests.browser import chromium
 from tests.browser.app import running_app
 from tests.browser.log import bugs
 from tests.browser.reader import Reader
+from tests.core.learning.levels import save_levels
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,10 +21,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app leaves its log and its temporary files, and finds a network of the tests."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "temporary").mkdir()
+    save_levels(folder / "weights" / "networks")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app_url(app_folder: Path) -> Iterator[str]:
     """Start the app for all tests; whatever they did to it, it must not have met a bug."""
-    log = tmp_path_factory.mktemp("app") / "log"
-    with running_app(log) as url:
+    log = app_folder / "log"
+    told = {"TMPDIR": str(app_folder / "temporary"), "LOBULE_WEIGHTS": str(app_folder / "weights")}
+    with running_app(log, **told) as url:
         yield url
     found = bugs(log.read_text())
     assert not found, found

@@ -65,6 +65,7 @@ def _header(annotation: Annotation, active: int | None, language: str) -> dict[s
                 "voxels": finding.voxels,
                 "ml": _number(finding.volume_ml(annotation.grid)),
                 "score": _number(finding.score),
+                "proposed": finding.is_proposed,
                 "prompts": [_prompt(outline) for outline in finding.outlines if outline.box or outline.points],
             }
             for finding in annotation.findings

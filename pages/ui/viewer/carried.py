@@ -142,7 +142,7 @@ def carried(job: Job) -> Generator[Shown | Ended]:
 
 def _one(job: Job, asked: Asked) -> Generator[Shown | Ended]:
     steps: list[Step] = []
-    trouble = ""
+    plan, trouble = Course({}), ""  # nothing is kept of an object that cannot be carried
     try:
         with job.turn:
             plan = _course(job, asked)

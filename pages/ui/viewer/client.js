@@ -41,6 +41,15 @@ export class Client {
     await this.bytes("stop", post({}));
   }
 
+  /** Return how far the search for liver and tumours is, and what it came to. */
+  async search() {
+    return JSON.parse(new TextDecoder().decode(await this.bytes("search")));
+  }
+
+  async stopSearch() {
+    await this.bytes("search/stop", post({}));
+  }
+
   /** Return which slices the model has encoded ahead. */
   async ready() {
     return JSON.parse(new TextDecoder().decode(await this.bytes("ready")));

@@ -40,6 +40,7 @@ const ICONS = {
   back: "M12.5 4.5L7 10l5.5 5.5",
   next: "M7.5 4.5L13 10l-5.5 5.5",
   close: "M5 5l10 10M15 5L5 15",
+  check: "M4 10.5l4 4L16 6",
   bin: "M4 6h12M8 6V4h4v2M6 6l.7 10.5h6.6L14 6",
 };
 

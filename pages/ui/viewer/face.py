@@ -10,7 +10,7 @@ from core.imaging.grid import Grid
 from core.imaging.volume import Volume
 from core.imaging.window import PRESETS, Window
 from core.scoring.errormap import COLOURS, WORDS
-from pages.ui import models
+from pages.ui import finders, models
 from pages.ui.scored import Scored
 from pages.ui.state import AppState, Case, shown_in
 from pages.ui.viewer.exhibit import Exhibited
@@ -102,6 +102,7 @@ def _work(state: AppState, case: Case, layers: list[dict[str, Any]]) -> dict[str
         "takesPoints": bool(card and card.takes_points),
         "pointsReason": "" if card is None else t("face.no_points", title=card.title),
         "model": _way(state, case),
+        **finders.told(state),
         "unsaved": case.kept is None and len(case.annotation) > 0,
     }
 
@@ -133,7 +134,7 @@ def _strings() -> dict[str, str]:
 
 def _take_view(case: Case) -> None:
     view = shown_in(KEY)["view"]
-    case.z = min(max(int(view["z"]) - 1, 0), case.volume.slices - 1)
+    case.look_at(int(view["z"]) - 1)
     case.label = int(view["label"])
     if case.volume.has_hu:
         case.window = Window(float(view["level"]), float(view["width"]))

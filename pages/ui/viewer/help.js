@@ -37,6 +37,11 @@ function sections() {
       [["U"], "help_doubt"],
       [["M"], "help_heat"],
     ],
+    proposals: [
+      [["S"], "help_find"],
+      [["J", `${shift} J`], "help_proposals"],
+      [["Y", "Del"], "help_accept"],
+    ],
     change: [
       [[`${ctrl} Z`, `${ctrl} ${shift} Z`], "help_undo"],
       [["C", `${shift} C`], "help_copy"],

@@ -104,7 +104,10 @@ export class Keys {
     else if (letter in LETTERS && !shiftKey) viewer.setTool(LETTERS[letter]);
     else if (letter === "c") copyTo(viewer, shiftKey ? -1 : 1);
     else if (key === "Delete" && shiftKey) changeHere(viewer, "delete_slice");
-    else if (key === "Delete") change(viewer, "delete");
+    else if (key === "Delete") this.remove();
+    else if (letter === "s" && !shiftKey) viewer.finding.begin();
+    else if (letter === "j") viewer.finding.go(shiftKey ? -1 : 1);
+    else if (letter === "y") viewer.finding.accept();
     else if (letter === "a") this.carry(shiftKey);
     else if (letter === "m") viewer.set({ heat: !viewer.state.heat });
     else if (letter === "u") viewer.trust.next();
@@ -119,6 +122,13 @@ export class Keys {
   carry(on) {
     const { carrying, frame, state } = this.viewer;
     carrying.begin(on ? { z: state.at[0] } : frame.panel.whole.limits());
+  }
+
+  /** Delete the active object; after a proposal the next one comes. */
+  remove() {
+    const { finding, activeObject } = this.viewer;
+    if (activeObject?.proposed) finding.remove(activeObject.id);
+    else change(this.viewer, "delete");
   }
 
   /** Stop what is being carried, unless a tool is at work. */

@@ -25,9 +25,10 @@ export class Looks {
       const active = session.active && (session.active.id ?? session.active.temporary) === object.id;
       looks.set(object.id, {
         colour: objects.label(object.label).colour,
-        alpha: !active ? state.opacity : state.heat ? 0 : Math.min(1, state.opacity * 1.25), // what lies under it shows
+        alpha: object.proposed && !active ? state.opacity / 2 : !active ? state.opacity : state.heat ? 0 : Math.min(1, state.opacity * 1.25), // what lies under it shows
         line: state.outlines,
         strong: active,
+        broken: Boolean(object.proposed), // a line that says: not yet the reader's
       });
     }
     return looks;

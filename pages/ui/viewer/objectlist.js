@@ -41,12 +41,16 @@ export class ObjectList {
     if (!this.shown.has(object.id)) this.shown.set(object.id, this.build(object.id));
     const row = this.shown.get(object.id);
     const label = viewer.objects.label(object.label);
-    const [choose, more, eye] = row.children;
+    const [choose, accept, drop, more, eye] = row.children;
     const [dot, words, sure] = choose.children;
-    dot.style.background = label.colour;
+    dot.style.background = dot.style.color = label.colour;
     const [size, slices] = [viewer.words.size(object), viewer.words.slices(object)];
     text(words.firstChild, `${object.id} ${label.name}`);
-    text(words.lastChild, `${slices} · ${size}`);
+    text(words.lastChild, object.proposed ? `${t("proposed")} · ${size}` : `${slices} · ${size}`); // it has more buttons
+    attribute(choose, "title", object.proposed ? slices : null);
+    row.classList.toggle("proposed", object.proposed);
+    accept.hidden = drop.hidden = !object.proposed || !viewer.data.editable;
+    eye.hidden = object.proposed;
     this.showScore(sure, object.score);
     const active = viewer.session.active?.id === object.id;
     const busy = viewer.carrying.holds(object.id) || viewer.queue.jobs.some(({ handle }) => handle?.id === object.id);
@@ -78,9 +82,11 @@ export class ObjectList {
     const object = () => viewer.objects.find(id);
     const choose = el("button", { type: "button", class: "choose", onclick: () => viewer.visit(object()) },
       el("i", { class: "dot" }), el("span", { class: "words" }, el("b"), el("small")), el("span", { class: "score" }));
+    const accept = iconButton("check", `${t("accept", { id })} (Y)`, () => viewer.finding.accept(id), { class: "ghost", "data-act": "accept" });
+    const drop = iconButton("bin", t("drop", { id }), () => viewer.finding.remove(id), { class: "ghost", "data-act": "drop" });
     const more = iconButton("more", t("edit", { id }), () => this.menu.toggle(object(), more), { class: "ghost", "aria-haspopup": "dialog", "aria-expanded": "false" });
     const eye = el("button", { type: "button", class: "ghost eye", onclick: () => this.turn(id) });
-    return el("li", { "data-object": id }, choose, more, eye);
+    return el("li", { "data-object": id }, choose, accept, drop, more, eye);
   }
 
   turn(id) {

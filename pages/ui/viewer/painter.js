@@ -5,6 +5,7 @@ import { pixel } from "./greys.js";
 
 const LINE = 1.5; // CSS pixels
 const STRONG_LINE = 2.5;
+const DASH = 5; // CSS pixels, about
 const BLACK = 32768; // the bits of the lowest value: what is not loaded is dark in every window
 
 export class Painter {
@@ -88,13 +89,28 @@ export class Painter {
       const look = colours.get(value);
       if (!look?.line) continue;
       context.beginPath();
-      for (let i = 0; i < run.length; i += 4) {
-        context.moveTo(x + run[i] * sx, y + run[i + 1] * sy);
-        context.lineTo(x + run[i + 2] * sx, y + run[i + 3] * sy);
+      const lines = look.broken ? broken(run, Math.max(1, Math.round((DASH * ratio) / sx))) : run;
+      for (let i = 0; i < lines.length; i += 4) {
+        context.moveTo(x + lines[i] * sx, y + lines[i + 1] * sy);
+        context.lineTo(x + lines[i + 2] * sx, y + lines[i + 3] * sy);
       }
       context.strokeStyle = look.colour;
       context.lineWidth = (look.strong ? STRONG_LINE : LINE) * ratio;
       context.stroke();
     }
   }
+}
+
+/** Return every other part of lines along the edges of voxels, each of so many voxels: dashes that go round corners. */
+function broken(run, dash) {
+  const left = [];
+  for (let i = 0; i < run.length; i += 4) {
+    const [x0, y0, x1, y1] = run.slice(i, i + 4);
+    const [dx, dy] = [Math.sign(x1 - x0), Math.sign(y1 - y0)];
+    for (let n = 0; n < Math.abs(x1 - x0) + Math.abs(y1 - y0); n++) {
+      const [x, y] = [x0 + n * dx, y0 + n * dy];
+      if (Math.floor((x + y + 1) / dash) % 2 === 0) left.push(x, y, x + dx, y + dy);
+    }
+  }
+  return left;
 }

@@ -2,6 +2,7 @@
 
 import { Display } from "./display.js";
 import { el } from "./dom.js";
+import { FindBox } from "./findbox.js";
 import { Labels } from "./labels.js";
 import { ObjectList } from "./objectlist.js";
 import { Options } from "./options.js";
@@ -12,7 +13,7 @@ export class Panel {
     this.viewer = viewer;
     const list = new ObjectList(viewer);
     this.whole = list.whole;
-    this.parts = [new Options(viewer), new Labels(viewer), list, new Display(viewer)];
+    this.parts = [new Options(viewer), new Labels(viewer), new FindBox(viewer), list, new Display(viewer)];
     this.root = el("aside", { class: "panel", "aria-label": t("objects") }, this.parts.map((part) => part.root));
   }
 

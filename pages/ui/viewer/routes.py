@@ -94,6 +94,8 @@ def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
     from core.editing.commands import from_json, perform
     from pages.ui.viewer.answers import answer
     from pages.ui.viewer.background import CARRY, begin
+    from pages.ui.viewer.finding import FIND
+    from pages.ui.viewer.finding import begin as search
     from pages.ui.viewer.prompts import KINDS, ask
 
     asked, tried = json.loads(sent), None
@@ -103,8 +105,10 @@ def _do(state: AppState, case: Case, request: Request, sent: bytes) -> Response:
         active, tried = ask(state, case, asked)
     elif asked["do"] == CARRY:
         active = begin(state, case, asked)
+    elif asked["do"] == FIND:
+        search(state, case)
     with case.turn:
-        if asked["do"] not in (*KINDS, CARRY):
+        if asked["do"] not in (*KINDS, CARRY, FIND):
             with case.acting(asked):
                 active = perform(from_json(asked), case.annotation, case.volume)
         return Response(answer(case.annotation, since, active, state.language, tried), headers=_PRIVATE)
@@ -158,6 +162,8 @@ ROUTES = [
     Route("/lobule/{token}/export/{file}", _of_case(_export)),
     Route("/lobule/{token}/carrying", _of_case(_beside("background", "carrying"))),
     Route("/lobule/{token}/stop", _of_case(_beside("background", "stop")), methods=["POST"]),
+    Route("/lobule/{token}/search", _of_case(_beside("finding", "progress"))),
+    Route("/lobule/{token}/search/stop", _of_case(_beside("finding", "stop")), methods=["POST"]),
     Route("/lobule/{token}/ready", _of_case(_beside("readiness", "ready"))),
     Route("/lobule/{token}/pause", _of_case(_beside("readiness", "pause")), methods=["POST"]),
     Route("/lobule/{token}/trust", _of_case(_beside("trusting", "trust"))),

@@ -47,7 +47,7 @@ export class TrustList {
   showStability(object, known, z) {
     const figure = known?.stability[z];
     const here = object.slices.includes(z);
-    this.stability.hidden = !here;
+    this.stability.hidden = !here || object.proposed; // no box to move
     text(this.figure, figure === undefined ? "–" : figure.toFixed(2));
     const words = figure >= STEADY ? t("stability_high") : figure >= LOOSE ? t("stability_middle") : t("stability_low");
     text(this.words, figure === undefined ? (known && !known.left ? t("stability_none") : t("trust_working")) : words);

@@ -3,6 +3,7 @@
 import { BrushTool, PolygonTool } from "./brush.js";
 import { Carrying } from "./carrying.js";
 import { el } from "./dom.js";
+import { Finding } from "./finding.js";
 import { Frame } from "./frame.js";
 import { Gestures } from "./gestures.js";
 import { Keys } from "./keys.js";
@@ -91,6 +92,7 @@ export class Viewer extends Stage {
     this.root = el("div", { class: "lobule", role: "group", "aria-label": t("viewer"), "data-busy": "false", "data-ready": "false", "data-loaded": "false" });
     this.notice = new Notice(this);
     this.carrying = new Carrying(this);
+    this.finding = new Finding(this);
     this.trust = new Trust(this);
     this.panes = PLANES.map((name) => new Pane(this, name));
     this.gestures = this.panes.map((pane) => new Gestures(this, pane, this.stop.signal));
@@ -144,7 +146,7 @@ export class Viewer extends Stage {
     this.wear();
     this.loader.want(this.shownLayers().map(({ name }) => name));
     if (!before || before.model !== data.model) this.reports.look();
-    if (!before && data.editable) this.carrying.look();
+    if (!before && data.editable) [this.carrying, this.finding].forEach((work) => work.look());
     if (data.editable || data.looksOn) this.refreshObjects();
     this.frame.measure();
     this.schedule();
@@ -195,6 +197,8 @@ export class Viewer extends Stage {
     this.frame.bar.ready.ask();
     if (answer.tried) this.notice.tried(answer.tried);
     if (job.carries) this.carrying.begun(job.handle);
+    if (job.finds) this.finding.look(true);
+    job.settles?.();
     this.carrying.offer(job.travels);
     if (job.addsLabel) this.setLabel(this.objects.labels.at(-1).value);
     this.keepActive();

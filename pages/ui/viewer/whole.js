@@ -51,7 +51,7 @@ export class Whole {
     const { status, underWay } = viewer.carrying;
     const object = viewer.activeObject;
     const held = object && viewer.carrying.holds(object.id);
-    const can = data.shape[0] > 1 && object && !held;
+    const can = data.shape[0] > 1 && object && !held && !object.proposed;
     this.carry.hidden = this.ends.hidden = !can;
     text(this.carry.firstChild, t("carry"));
     this.carry.disabled = !object?.marked.length;

@@ -9,8 +9,9 @@ import torch
 from core.errors import WeightsError
 from core.imaging.window import Window
 from core.learning.networks import NetworkConfig, build_network
-from core.learning.trained import MANIFEST, NetworkCard, available_networks, load_network, save_network
+from core.learning.trained import NetworkCard, available_networks, load_network, save_network
 from core.segmentation.checkpoints import sha256
+from core.segmentation.folders import MANIFEST
 
 CONFIG = NetworkConfig("unet", (4, 4, 4, 4, 4), side=32)
 
@@ -60,17 +61,29 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         load_network(path)
 
 
+def published(folder: Path, **told: object) -> Path:
+    """Save a network and list it in the manifest, which lies in the folder above."""
+    (folder / "networks").mkdir()
+    path = saved(folder / "networks")
+    entry = {"name": "mine", "file": "networks/mine.safetensors", "sha256": sha256(path), **told}
+    (folder / MANIFEST).write_text(json.dumps([{"name": "sam", "sha256": "1" * 64}, entry]))
+    return path.parent
+
+
 def test_a_published_name_with_another_content_is_refused(tmp_path: Path) -> None:
-    saved(tmp_path)
-    (tmp_path / MANIFEST).write_text(json.dumps([{"name": "mine", "sha256": "0" * 64}]))
+    folder = published(tmp_path, sha256="0" * 64)
     with pytest.raises(WeightsError, match="not the published file of this name"):
-        load_network("mine", tmp_path)
+        load_network("mine", folder)
 
 
 def test_the_scores_of_a_published_network_are_those_of_the_manifest(tmp_path: Path) -> None:
-    entry = {"name": "mine", "sha256": sha256(saved(tmp_path)), "scores": {"protocol": "3 folds", "Dice": 0.7}}
-    (tmp_path / MANIFEST).write_text(json.dumps([entry]))
-    assert load_network("mine", tmp_path).card.scores["Dice"] == 0.7
+    folder = published(tmp_path, scores={"protocol": "3 folds", "Dice": 0.7})
+    saved(folder, "other")
+    cards, _ = available_networks(folder)
+    assert [(card.name, card.is_published, card.scores["Dice"]) for card in cards] == [
+        ("mine", True, 0.7),
+        ("other", False, 0.5),
+    ]
 
 
 def test_a_name_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:

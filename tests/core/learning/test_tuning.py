@@ -58,7 +58,11 @@ def test_a_tuned_decoder_is_a_model_like_any_other_with_its_own_window(lite: Seg
     one.save(tmp_path / BEST, {"licence": "research use only"})
     found = weights.available(tmp_path)
     (card,) = (card for card in found.cards if card.name == "best")
-    assert (card.window, card.title, card.licence) == (WINDOW, "LiteMedSAM, fine-tuned (decoder)", "research use only")
+    assert (card.window, card.title, card.licence) == (
+        WINDOW,
+        "LiteMedSAM, fine-tuned on liver tumours",
+        "research use only",
+    )
     image = patient(4).grey[5]
     first = lite.predict(lite.embed(image), Prompt(Box(10, 12, 40, 50)))
     loaded = weights.load("best", "cpu", tmp_path, engine="torch fp32")

@@ -3,7 +3,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from core.segmentation import networks, sam, weights
+from core.segmentation import folders, networks, sam, weights
 from core.segmentation.frame import RECIPES
 from core.segmentation.segmenter import ModelCard, Segmenter
 
@@ -34,7 +34,7 @@ def lite_as_chosen() -> Segmenter:
 @pytest.fixture(scope="session")
 def lite_tensors() -> dict[str, torch.Tensor]:
     """LiteMedSAM's tensors as a training script would hold them."""
-    path = next(weights._packaged())
+    path = next(folders.packaged())
     return dict(torch.load(path, map_location="cpu", weights_only=True))
 
 

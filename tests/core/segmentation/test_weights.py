@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import torch
 
 from core.errors import WeightsError
 from core.imaging.window import Window
-from core.segmentation import provenance, weights
+from core.segmentation import folders, provenance, weights
+from core.segmentation.checkpoints import SUFFIXES, sha256
 from core.segmentation.prompt import Box, Point, Prompt
 from core.segmentation.segmenter import Segmenter
 from core.segmentation.weights import available, load
@@ -65,11 +67,76 @@ def test_the_folder_of_the_repository_has_no_problem() -> None:
 
 
 def test_the_manifest_names_the_published_files() -> None:
-    entries = provenance.manifest()
+    entries = [entry for entry in provenance.manifest() if "file" not in entry]
     assert {entry["name"] for entry in entries} == PUBLISHED
     for entry in entries:
         assert entry.keys() == {"name", "title", "recipe", "sha256", "licence", "source"}
         assert len(bytes.fromhex(entry["sha256"])) == 32
+
+
+def came_along() -> list[Path]:
+    """Return the files of weights that are part of Lobule: what git holds, for a user's own may lie beside them."""
+    root = folders.SHIPPED.parent
+    listed = subprocess.run(["git", "ls-files", "weights"], cwd=root, capture_output=True, text=True, check=True)
+    return [root / line for line in listed.stdout.splitlines() if Path(line).suffix in SUFFIXES]
+
+
+def test_every_file_that_comes_along_is_in_the_manifest_and_all_are_small() -> None:
+    entries = json.loads((folders.SHIPPED / folders.MANIFEST).read_text())
+    told = {folders.SHIPPED / entry["file"]: entry for entry in entries if "file" in entry}
+    there = came_along()
+    assert set(there) == set(told)
+    assert sum(path.stat().st_size for path in there) <= 40e6
+    for path, entry in told.items():
+        assert path.suffix == ".safetensors"
+        assert entry["sha256"] == sha256(path)
+        assert {"name", "kind", "data", "licence", "version", "scores", "command"} <= entry.keys()
+        assert entry["scores"]["protocol"]
+
+
+def tuned_and_told(lite_tensors: dict[str, torch.Tensor], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Save a model as it would come with Lobule."""
+    path = folder / "lite-tumour.safetensors"
+    safetensors.torch.save_file(tuned_from(lite_tensors), path)
+    entry = {"name": "lite-tumour", "file": path.name, "title": "LiteMedSAM, fine-tuned on liver tumours"}
+    entry |= {"recipe": "litemedsam", "sha256": sha256(path), "licence": "research use", "source": "LiTS"}
+    told = entry | {"level_hu": 60, "width_hu": 200, "scores": {"protocol": "3 folds", "tumour Dice": 0.81}}
+    published = json.loads((folders.SHIPPED / folders.MANIFEST).read_text())
+    (folder / folders.MANIFEST).write_text(json.dumps([*published, told]))
+    monkeypatch.setattr(provenance, "SHIPPED", folder)
+    return path
+
+
+def test_a_tuned_model_that_comes_along_has_its_title_window_licence_and_scores(
+    lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned_and_told(lite_tensors, tmp_path, monkeypatch)
+    card = weights.card("lite-tumour", tmp_path)
+    assert (card.title, card.window) == ("LiteMedSAM, fine-tuned on liver tumours", Window(60, 200))
+    assert (card.licence, weights.scores("lite-tumour", tmp_path)["tumour Dice"]) == ("research use", 0.81)
+
+
+def test_another_file_under_the_name_of_one_that_comes_along_is_refused(
+    lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tuned_and_told(lite_tensors, tmp_path, monkeypatch)
+    safetensors.torch.save_file({name: tensor + 1 for name, tensor in tuned_from(lite_tensors).items()}, path)
+    found = available(tmp_path)
+    assert [card.name for card in found.cards] == ["litemedsam"]
+    assert any("lite-tumour.safetensors is not the file that comes with Lobule" in said for said in found.problems)
+
+
+def test_what_comes_along_is_there_too_where_the_users_own_files_lie_elsewhere(
+    lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    shipped = {name: tensor * 0.5 for name, tensor in tuned_from(lite_tensors).items()}
+    safetensors.torch.save_file(shipped, tmp_path / "shipped.safetensors")
+    safetensors.torch.save_file(tuned_from(lite_tensors), own / "mine.safetensors")
+    monkeypatch.setattr(folders, "SHIPPED", tmp_path)
+    monkeypatch.setattr(folders, "WEIGHTS", own)
+    assert [card.name for card in available(own).cards] == ["litemedsam", "shipped", "mine"]
 
 
 def test_a_vit_b_is_recognised_loaded_and_agrees_with_segment_anything(vit_b: Path, tmp_path: Path) -> None:
@@ -116,7 +183,7 @@ def test_the_fingerprint_decides_before_the_name(vit_b: Path, tmp_path: Path, mo
         "source": "B",
     }
     monkeypatch.setattr(
-        provenance, "manifest", lambda: [*json.loads((weights.WEIGHTS / "manifest.json").read_text()), published]
+        provenance, "manifest", lambda: [*json.loads((folders.SHIPPED / "manifest.json").read_text()), published]
     )
     found = available(tmp_path)
     assert (found.cards[1].name, found.cards[1].takes_points, found.problems) == ("known", True, ())
@@ -157,7 +224,7 @@ def tuned_from(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def test_a_second_copy_is_not_listed_twice(tmp_path: Path) -> None:
-    shutil.copy(next(weights._packaged()), tmp_path / "copy.pth")
+    shutil.copy(next(folders.packaged()), tmp_path / "copy.pth")
     assert [card.name for card in available(tmp_path).cards] == ["litemedsam"]
 
 
@@ -306,10 +373,10 @@ def test_without_the_list_of_published_files_only_files_of_ones_own_are_offered(
     lite_tensors: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
 ) -> None:
     torch.save(tuned_from(lite_tensors), tmp_path / "mine.pth")
-    monkeypatch.setattr(provenance, "_MANIFEST", tmp_path / "elsewhere" / "manifest.json")
+    monkeypatch.setattr(provenance, "SHIPPED", tmp_path / "elsewhere")
     if text is not None:
-        provenance._MANIFEST.parent.mkdir()
-        provenance._MANIFEST.write_text(text)
+        provenance.SHIPPED.mkdir()
+        (provenance.SHIPPED / "manifest.json").write_text(text)
     found = available(tmp_path)
     assert [card.name for card in found.cards] == ["mine"]
     assert [problem for problem in found.problems if "manifest.json is missing or cannot be read" in problem]
@@ -319,8 +386,8 @@ def test_a_file_that_goes_while_one_looks_is_passed_over(
     vit_b: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     placed(vit_b, tmp_path, "here.pth")
-    there = list(weights._placed(tmp_path))
-    monkeypatch.setattr(weights, "_placed", lambda _: [tmp_path / "gone.pth", tmp_path / "gone.safetensors", *there])
+    there = list(folders.placed(tmp_path))
+    monkeypatch.setattr(weights, "placed", lambda _: [tmp_path / "gone.pth", tmp_path / "gone.safetensors", *there])
     found = available(tmp_path)
     assert [card.name for card in found.cards] == ["litemedsam", "here"]
     assert not [problem for problem in found.problems if "gone" in problem]
@@ -361,7 +428,7 @@ def test_another_file_in_the_place_of_the_default_is_not_offered(
     changed = tmp_path / "package" / "lite_medsam.pth"
     changed.parent.mkdir()
     torch.save(tuned_from(lite_tensors), changed)
-    monkeypatch.setattr(weights, "_packaged", lambda: [changed])
+    monkeypatch.setattr(weights, "packaged", lambda: [changed])
     found = available(tmp_path)
     assert found.cards == ()
     (problem,) = found.problems
@@ -375,6 +442,6 @@ def test_no_other_file_goes_by_the_name_of_the_default(
 ) -> None:
     torch.save(tuned_from(lite_tensors), tmp_path / "litemedsam.pth")
     assert [card.name for card in available(tmp_path).cards] == ["litemedsam", "litemedsam.pth"]
-    monkeypatch.setattr(weights, "_packaged", tuple)
+    monkeypatch.setattr(weights, "packaged", tuple)
     with pytest.raises(WeightsError, match=r"no model named litemedsam\. Available: litemedsam\.pth"):
         load("litemedsam", "cpu", tmp_path)
