@@ -4,6 +4,9 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from core.editing.annotation import Annotation
 from core.errors import LobuleError
@@ -204,14 +207,21 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_learning(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", ct: argparse.ArgumentParser) -> None:
     raw = argparse.RawDescriptionHelpFormatter
-    for name, module, parents, told in (
-        ("predict", finding, [ct], "find liver and tumours of a CT with a trained network"),
-        ("train", training, [], "train a network, or SAM, on labelled CTs"),
-        ("pseudo", pseudo_labelling, [], "label CTs nobody has labelled where a network is sure, to learn from"),
-        ("compare", comparing, [], "train and test every model by cross-validation, in one table"),
-    ):
-        command = commands.add_parser(name, parents=parents, help=told, epilog=module.EXAMPLES, formatter_class=raw)
-        module.add_arguments(command)
+    for name, examples, add, parents, told in (
+        ("predict", finding.EXAMPLES, finding.add_arguments, [ct], "find liver and tumours of a CT with a network"),
+        ("train", training.EXAMPLES, training.add_arguments, [], "train a network, or SAM, on labelled CTs"),
+        ("pseudo", pseudo_labelling.EXAMPLES, pseudo_labelling.add_arguments, [],
+         "label CTs nobody has labelled where a network is sure, to learn from"),
+        ("compare", comparing.EXAMPLES, partial(comparing.add_arguments, report=_study_report), [],
+         "train and test every model by cross-validation, in one table"),
+    ):  # fmt: skip
+        add(commands.add_parser(name, parents=parents, help=told, epilog=examples, formatter_class=raw))
+
+
+def _study_report(folder: Path) -> str:
+    from core.reporting.study import study_report  # torch and plotly: seconds
+
+    return study_report(folder, title=folder.absolute().name, created=datetime.now().astimezone())
 
 
 if __name__ == "__main__":

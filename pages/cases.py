@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui.casebin import bin_of, undo_delete
-from pages.ui.caselist import case_list, initials, search
+from pages.ui.caselist import case_list, initials, room, search
 from pages.ui.state import app_state
 from pages.ui.words import t
 from pages.ui.worklist import work_list
@@ -18,5 +18,6 @@ mine, folder = st.tabs([t("cases.tab_all"), t("cases.tab_folder")])
 with mine:
     case_list(state, search())
     bin_of(state)
+    room(state)
 with folder:
     work_list(state)

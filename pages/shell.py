@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui import windows
 from pages.ui.shelf import close_all, come_back
+from pages.ui.signing import signed_in
 from pages.ui.state import app_state
 from pages.ui.words import t
 from pages.ui.words.switch import language_switch
@@ -20,12 +21,16 @@ page = st.navigation(
     [
         st.Page("open.py", title=t("shell.open"), url_path="open", default=True),
         st.Page("annotate.py", title=t("shell.annotate"), url_path="annotate"),
+        st.Page("results.py", title=t("shell.results"), url_path="results"),
         st.Page("cases.py", title=t("shell.cases"), url_path="cases"),
         st.Page("metrics.py", title=t("shell.metrics"), url_path="metrics"),
+        st.Page("learn.py", title=t("shell.learn"), url_path="learn"),
+        st.Page("compare.py", title=t("shell.compare"), url_path="compare"),
     ],
     position="top",
 )
 with app_state().turn:
-    come_back(app_state())
     language_switch()
-    page.run()
+    if signed_in():
+        come_back(app_state())
+        page.run()

@@ -1,5 +1,6 @@
 """Commands that mend the shape of one object."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,84 +16,83 @@ from core.editing.layers import Masks
 from core.editing.outline import Made
 from core.editing.wording import length, on_slices
 from core.errors import PromptError
+from core.imaging.grid import Grid
 from core.imaging.volume import Volume
 
 FARTHEST_MM = 50.0
+_Rule = Callable[[Masks], dict[int, Bools]]
 _OBJECT = fields.of(fields.whole)
 
 
 @dataclass(frozen=True)
-class FillHoles:
+class _Reshaping(ABC):
+    """Give one object another shape, by a rule that looks at nothing but the object."""
+
+    object: int = field(metadata=_OBJECT)
+
+    def perform(self, annotation: Annotation, volume: Volume) -> int:
+        """Do it in one step, and return the object."""
+        return _reshape(annotation, self.object, *self._how(volume.grid))
+
+    @abstractmethod
+    def _how(self, grid: Grid) -> tuple[_Rule, str, str]:
+        """Return the rule, the name of the step, and what is told if the object has that shape already."""
+
+
+@dataclass(frozen=True)
+class FillHoles(_Reshaping):
     """Fill what the object encloses on a slice."""
 
-    object: int = field(metadata=_OBJECT)
-
-    def perform(self, annotation: Annotation, _: Volume) -> int:
-        """Fill them, and return the object."""
-        step = f"fill holes of object {self.object}"
+    def _how(self, grid: Grid) -> tuple[_Rule, str, str]:
         trouble = f"Object {self.object} has no holes: it encloses nothing on any of its slices."
-        return _reshape(annotation, self.object, morphology.fill_holes, step, trouble)
+        return morphology.fill_holes, f"fill holes of object {self.object}", trouble
 
 
 @dataclass(frozen=True)
-class KeepLargest:
+class KeepLargest(_Reshaping):
     """Keep the largest island of the object."""
 
-    object: int = field(metadata=_OBJECT)
-
-    def perform(self, annotation: Annotation, _: Volume) -> int:
-        """Remove the others, and return the object."""
+    def _how(self, grid: Grid) -> tuple[_Rule, str, str]:
         step = f"keep largest island of object {self.object}"
-        trouble = f"Object {self.object} is in one piece already."
-        return _reshape(annotation, self.object, morphology.keep_largest, step, trouble)
+        return morphology.keep_largest, step, f"Object {self.object} is in one piece already."
 
 
 @dataclass(frozen=True)
-class RemoveSmall:
+class RemoveSmall(_Reshaping):
     """Remove the islands of the object that are smaller than ``mm3``."""
 
-    object: int = field(metadata=_OBJECT)
     mm3: float = field(metadata=fields.of(fields.within(0, fields.FARTHEST)))
 
-    def perform(self, annotation: Annotation, volume: Volume) -> int:
-        """Remove them, and return the object."""
-        size = f"{self.mm3:g} {'mm³' if volume.grid.has_spacing else 'voxels'}"
-        shape = partial(morphology.remove_small, min_mm3=self.mm3, grid=volume.grid)
+    def _how(self, grid: Grid) -> tuple[_Rule, str, str]:
+        size = f"{self.mm3:g} {'mm³' if grid.has_spacing else 'voxels'}"
+        rule = partial(morphology.remove_small, min_mm3=self.mm3, grid=grid)
         step = f"remove islands of object {self.object} under {size}"
-        trouble = f"No island of object {self.object} is smaller than {size}."
-        return _reshape(annotation, self.object, shape, step, trouble)
+        return rule, step, f"No island of object {self.object} is smaller than {size}."
 
 
 @dataclass(frozen=True)
-class Smooth:
+class Smooth(_Reshaping):
     """Round off what is rough on a scale of ``mm``."""
 
-    object: int = field(metadata=_OBJECT)
     mm: float = field(metadata=fields.of(fields.within(0, FARTHEST_MM)))
 
-    def perform(self, annotation: Annotation, volume: Volume) -> int:
-        """Smooth it, and return the object."""
-        far = length(self.mm, volume.grid)
-        shape = partial(morphology.smooth, mm=self.mm, grid=volume.grid)
-        step = f"smooth object {self.object} by {far}"
+    def _how(self, grid: Grid) -> tuple[_Rule, str, str]:
+        far = length(self.mm, grid)
         trouble = f"Object {self.object} is as smooth as {far} can make it."
-        return _reshape(annotation, self.object, shape, step, trouble)
+        return partial(morphology.smooth, mm=self.mm, grid=grid), f"smooth object {self.object} by {far}", trouble
 
 
 @dataclass(frozen=True)
-class Grow:
+class Grow(_Reshaping):
     """Add a margin of ``mm``, or take one off if it is negative."""
 
-    object: int = field(metadata=_OBJECT)
     mm: float = field(metadata=fields.of(fields.within(-FARTHEST_MM, FARTHEST_MM)))
 
-    def perform(self, annotation: Annotation, volume: Volume) -> int:
-        """Grow or shrink it, and return the object."""
-        far = length(abs(self.mm), volume.grid)
-        shape = partial(morphology.grow, mm=self.mm, grid=volume.grid)
+    def _how(self, grid: Grid) -> tuple[_Rule, str, str]:
+        far = length(abs(self.mm), grid)
         step = f"{'grow' if self.mm > 0 else 'shrink'} object {self.object} by {far}"
         trouble = f"No voxel lies within {far} of the edge of object {self.object}. Choose a longer way."
-        return _reshape(annotation, self.object, shape, step, trouble)
+        return partial(morphology.grow, mm=self.mm, grid=grid), step, trouble
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,7 @@ class Interpolate:
         return annotation.draw(found, f"interpolate object {self.object} {on_slices(found)}", identity=self.object)
 
 
-def _reshape(
-    annotation: Annotation, identity: int, shape: Callable[[Masks], dict[int, Bools]], step: str, trouble: str
-) -> int:
+def _reshape(annotation: Annotation, identity: int, shape: _Rule, step: str, trouble: str) -> int:
     """Give an object another shape in one step; ``trouble`` is told if it is the shape that it has."""
     _, height, width = annotation.grid.shape
     before = known_object(annotation, identity).masks((height, width))

@@ -1,7 +1,7 @@
 """Training data from a folder: every case read and checked, what cannot be used named and left out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +75,7 @@ def read_dataset(
     pairs = find_pairs(folder)
     wanted = {name: files for name, files in pairs.stacks.items() if only is None or files[0].patient in only}
     skipped = [f"{name} was left out: it has no partner of the same name." for name in pairs.alone]
-    reading = _Reading(window, dict(values), steps or Preprocessing(), limits, skipped)
+    reading = Reading(window, dict(values), steps or Preprocessing(), limits, skipped)
     cases = []
     for done, (name, files) in enumerate(wanted.items()):
         if progress:
@@ -89,14 +89,22 @@ def read_dataset(
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """How to read every case, and what was left out."""
+class Reading:
+    """How to read every case, and what was left out.
+
+    Attributes:
+        window: As for `read_dataset`.
+        values: As for `read_dataset`.
+        steps: As for `read_dataset`.
+        limits: As for `read_dataset`.
+        skipped: Gets a sentence for every file that is left out.
+    """
 
     window: Window
     values: dict[int, int]
-    steps: Preprocessing
-    limits: Limits
-    skipped: list[str]
+    steps: Preprocessing = field(default_factory=Preprocessing)
+    limits: Limits = LIMITS
+    skipped: list[str] = field(default_factory=list)
 
     def case(self, name: str, files: Sequence[FilePair]) -> Case | None:
         """Read one case; None if it cannot be used."""

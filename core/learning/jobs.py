@@ -1,6 +1,8 @@
 """Train what a plan says, and make the result one of Lobule's models."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,19 +18,25 @@ from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.embedded import EmbeddedTask
 from core.learning.flat import FlatTask
 from core.learning.networks import NetworkConfig
-from core.learning.plan import Plan, copy_of, device_of
-from core.learning.runs import BEST, read_config
-from core.learning.split import with_extra
+from core.learning.plan import Plan, copy_of, device_of, one_split
+from core.learning.ranks import is_first
+from core.learning.runs import BEST, Reporter, read_config, read_progress
+from core.learning.split import Split, with_extra
 from core.learning.trained import NETWORKS, NetworkCard, network_card, save_network
 from core.learning.training import Outcome, Task, train
 from core.learning.tuning import TuneTask
 from core.segmentation import weights
+from core.segmentation.cachefolder import replacing
 from core.segmentation.folders import WEIGHTS
 from core.segmentation.segmenter import ModelCard
+
+SPLIT = "split.json"
 
 
 def run(folder: Path, data: Dataset | None = None, progress: Progress | None = None) -> Outcome:
     """Do the training that a run's ``config.json`` describes, or go on with it.
+
+    A plan whose split names nobody gets one when it is first done, which then lies in the folder.
 
     Args:
         folder: A run (see `runs.write_config`).
@@ -40,9 +48,35 @@ def run(folder: Path, data: Dataset | None = None, progress: Progress | None = N
         WeightsError: The model to start from is missing.
     """
     plan = Plan.from_json(read_config(folder))
+    told = _reporting(folder, plan, progress)
+    if not plan.split.train:
+        data, split = _split(folder, plan, data, told)
+        plan = replace(plan, split=split)
     if data is None:
-        data = data_of(plan, progress)
+        data = data_of(plan, told)
     return train(task_of(plan, data), plan.settings, folder, device_of(plan))
+
+
+def _reporting(folder: Path, plan: Plan, progress: Progress | None) -> Progress:
+    """Say also to who looks at the run that its data are being read."""
+    reporter, known = Reporter(folder, plan.settings.epochs), read_progress(folder)
+
+    def said(done: int, total: int, name: str) -> None:
+        if is_first():
+            reporter.at(known.epoch, 0.0, f"Reading the data: {done + 1} of {total}.")
+        if progress:
+            progress(done, total, name)
+
+    return said
+
+
+def _split(folder: Path, plan: Plan, data: Dataset | None, progress: Progress) -> tuple[Dataset | None, Split]:
+    path = folder / SPLIT
+    if path.is_file():
+        return data, Split.read(path)
+    found = data or read_dataset(Path(plan.data), plan.window, values=plan.values, progress=progress)
+    one_split(found, plan.settings.seed).save(path)
+    return found, Split.read(path)
 
 
 def data_of(plan: Plan, progress: Progress | None = None) -> Dataset:
@@ -112,14 +146,23 @@ def install(folder: Path, name: str, scores: Mapping[str, Any] | None = None) ->
         raise LearningError(f"There is a model {name} already. Choose another name.")
     if is_sam or not scores:
         copy_of(folder / BEST, target)
+        _named(target, name)
         return target
     _rescored(folder / BEST, target, scores)
     return target
 
 
-def _rescored(path: Path, target: Path, scores: Mapping[str, Any]) -> None:
-    from dataclasses import replace
+def _named(path: Path, name: str) -> None:
+    """Let what stands beside a checkpoint begin with its name: a picker shows titles, and two of them must differ."""
+    beside = path.with_name(path.name + ".json")
+    if beside.is_file():
+        told = json.loads(beside.read_text(encoding="utf-8"))
+        told["title"] = f"{name} · {told['title']}"
+        with replacing(beside) as file:
+            file.write((json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
 
+
+def _rescored(path: Path, target: Path, scores: Mapping[str, Any]) -> None:
     from core.learning.trained import load_network
 
     trained = load_network(path)

@@ -16,7 +16,7 @@ from core.learning.measuring import SLICE_DICE, SMALL_DICE, SMALL_PX, Line, mean
 from core.scoring.cohort import Difference, Summary, compare, summarise
 
 _SEED = 0
-_COLUMNS = (
+COLUMNS = (
     (LIVER, "dice", "Liver Dice"),
     (TUMOUR, "dice", "Tumour Dice (= F1)"),
     (TUMOUR, "iou", "IoU"),
@@ -125,24 +125,35 @@ def markdown(folder: Path) -> str:
         LearningError: Nothing was scored yet.
     """
     rows, lines = rows_of(folder), read_lines(folder)
-    unit = lines[0].unit
-    names = [f"{name}, {unit}" if name in ("HD95", "ASD") else name for _, _, name in _COLUMNS]
-    head = ["Model", "Prompts", *names, "Tumour made up", "s per slice", "Parameters"]
-    told = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    told += [f"| {' | '.join(_cells(row))} |" for row in rows]
+    columns = head(lines[0].unit)
+    told = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    told += [f"| {' | '.join(cells(row))} |" for row in rows]
+    told += ["", note(lines), "", *_told(contrasts_of(folder), {row.key: row for row in rows})]
+    return "\n".join(told) + "\n"
+
+
+def head(unit: str) -> list[str]:
+    """Return what the columns are called, with the unit of distances."""
+    names = [f"{name}, {unit}" if name in ("HD95", "ASD") else name for _, _, name in COLUMNS]
+    return ["Model", "Prompts", *names, "Tumour made up", "s per slice", "Parameters"]
+
+
+def name_of(label: int, key: str) -> str:
+    """Return what a figure of a label is called."""
+    return next(name for one, other, name in COLUMNS if (one, other) == (label, key))
+
+
+def note(lines: Sequence[Line]) -> str:
+    """Return what the figures rest on, in words."""
     patients = {line.patient for line in lines}
     ill = {line.patient for line in lines if line.has_tumour}
-    told += [
-        "",
+    return (
         f"Mean over patients and its 95 % bootstrap interval; {len(patients)} patients, tumour figures over the "
         f"{len(ill)} that have any. Liver means liver with its tumours. A distance to what was missed altogether "
         "counts as the diagonal of the image. \"Tumour made up\": patients without tumour in whom some was found."
-        + (" A px is one pixel of the slices given, and a step of scored slices counts as one, too." if unit == "px"
-           else ""),
-        "",
-        *_told(contrasts_of(folder), {row.key: row for row in rows}),
-    ]  # fmt: skip
-    return "\n".join(told) + "\n"
+        + (" A px is one pixel of the slices given, and a step of scored slices counts as one, too."
+           if lines[0].unit == "px" else "")
+    )  # fmt: skip
 
 
 def as_json(folder: Path) -> dict[str, Any]:
@@ -168,7 +179,7 @@ def as_json(folder: Path) -> dict[str, Any]:
 
 def _row(entrant: dict[str, Any], lines: Sequence[Line]) -> TableRow:
     figures = {}
-    for label, key, _ in _COLUMNS:
+    for label, key, _ in COLUMNS:
         values = [line.card().penalised(label, key) for line in _with(lines, label)]
         figures[label, key] = summarise(values, np.random.default_rng(_SEED))
     healthy = [line for line in lines if not line.has_tumour]
@@ -196,17 +207,19 @@ def _joined(group: Sequence[Line]) -> Line:
     )  # fmt: skip
 
 
-def _cells(row: TableRow) -> Iterator[str]:
+def cells(row: TableRow) -> Iterator[str]:
+    """Yield the texts of a row, as `head` names them."""
     yield row.title
     yield row.protocol
-    for label, key, _ in _COLUMNS:
-        yield _cell(row.figures[label, key], key)
+    for label, key, _ in COLUMNS:
+        yield cell(row.figures[label, key], key)
     yield f"{row.made_up} of {row.without}"
     yield f"{row.seconds:.3g}"
     yield f"{row.parameters:,}"
 
 
-def _cell(summary: Summary, key: str) -> str:
+def cell(summary: Summary, key: str) -> str:
+    """Return a mean with its interval, as a table shows it."""
     if not summary.n:
         return "–"
     digits = 1 if key.endswith("_mm") else 3
@@ -215,17 +228,21 @@ def _cell(summary: Summary, key: str) -> str:
     return f"{summary.mean:.{digits}f}{interval}{undefined}"
 
 
+def contrast_cells(one: Contrast, rows: dict[str, TableRow]) -> tuple[str, str, str, str, str]:
+    """Return a paired test in words: who against whom, figure, difference with interval, p, and n."""
+    found, first, second = one.difference, rows[one.first], rows[one.second]
+    both = f"{first.title} ({first.protocol}) less {second.title} ({second.protocol})"
+    size = "–" if not found.n else f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+    chance = "–" if math.isnan(found.p) else "< 0.001" if found.p < 0.001 else f"{found.p:.3f}"
+    return both, name_of(one.label, one.key), size, chance, str(found.n)
+
+
 def _told(contrasts: Sequence[Contrast], rows: dict[str, TableRow]) -> Iterator[str]:
-    names = {key: name for label, key, name in _COLUMNS if label == TUMOUR}
     if contrasts:
         yield "| First less second, same patients | Figure | Mean difference | Wilcoxon p | n |"
         yield "|---|---|---|---|---|"
     for one in contrasts:
-        found, first, second = one.difference, rows[one.first], rows[one.second]
-        both = f"{first.title} ({first.protocol}) less {second.title} ({second.protocol})"
-        size = "–" if not found.n else f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
-        chance = "–" if math.isnan(found.p) else "< 0.001" if found.p < 0.001 else f"{found.p:.3f}"
-        yield f"| {both} | {names[one.key]} | {size} | {chance} | {found.n} |"
+        yield f"| {' | '.join(contrast_cells(one, rows))} |"
 
 
 def _number(value: float | int) -> float | int | None:

@@ -1,27 +1,39 @@
-"""What the commands that export and report are given: a CT and a mask on it, as files."""
+"""What the commands that export and report are given: a CT and a mask on it as files, or a case that is kept."""
 
 import argparse
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from core.editing.annotation import DEFAULT_LABELS
-from core.errors import ReadError, WriteError
+from core.errors import CaseError, ReadError, WriteError
 from core.imaging.reading import read_mask
 from core.imaging.samples import open_sample
 from core.imaging.volume import Mask, Volume
 from core.reporting.making import Making, making_of
 from core.reporting.segmented import Segmented
 from core.workspace.arguments import label_value, open_ct, print_notes
+from core.workspace.kept import Window
+from core.workspace.library import Library
 
 _SAMPLE = "sample:"
 
 
 def add_inputs(command: argparse.ArgumentParser) -> None:
-    """Let a command take a CT and a mask."""
-    command.add_argument("ct", metavar="CT", help="the image: a file, a folder or zip of DICOM, or sample:NAME")
-    command.add_argument("mask", metavar="MASK", help="labels drawn on it: a file, or sample:NAME for its own")
+    """Let a command take a CT and a mask, or a case."""
+    command.add_argument(
+        "ct", metavar="CT", help="the image: a file, a folder or zip of DICOM, or sample:NAME; or a case that is kept, "
+        "by the beginning of its key or its name, as `cases` lists it",
+    )  # fmt: skip
+    command.add_argument(
+        "mask",
+        nargs="?",
+        metavar="MASK",
+        help="labels drawn on it: a file, or sample:NAME for its own; none for a case",
+    )
+    command.add_argument("--reader", default="", metavar="INITIALS", help="whose masks of a case, if there are several")
     command.add_argument("--series", metavar="KEY", help="which series, if there are several; `info` lists them")
     command.add_argument(
         "--label", type=label_value, action="append", default=[], metavar="N",
@@ -42,6 +54,8 @@ def opened(chosen: argparse.Namespace, reference: Path | None = None) -> Segment
     Raises:
         LobuleError: Something cannot be opened, does not fit, or is not there.
     """
+    if chosen.mask is None:
+        return _of_case(chosen, reference)
     volume = open_ct(chosen.ct, chosen.series)
     print_notes(volume)
     mask = _only(_mask(chosen.mask, volume), chosen.label)
@@ -51,6 +65,23 @@ def opened(chosen: argparse.Namespace, reference: Path | None = None) -> Segment
     return Segmented.of_mask(volume, mask, making, _mask(str(reference), volume) if reference else None)
 
 
+def _of_case(chosen: argparse.Namespace, reference: Path | None) -> Segmented:
+    """Open what a reader has drawn on a case that is kept, with the record of how."""
+    if chosen.ct.startswith(_SAMPLE) or Path(chosen.ct).exists():
+        raise ReadError(f"{chosen.ct} is a CT. Give the mask that was drawn on it too, or a case as `cases` lists it.")
+    if chosen.prompts is not None:
+        raise ReadError("A case has its own record of prompts. Leave out --prompts.")
+    library = Library()
+    window = Window(chosen.reader, only_looks=True)
+    with contextlib.closing(library.reopen(library.find(chosen.ct), window)) as kept:
+        if not kept.annotation.outlines:
+            there = ", ".join(reader or "without initials" for reader in kept.readers) or "nobody"
+            raise CaseError(f"This reader has drawn nothing on the case; {there} did. Choose with --reader.")
+        truth = _mask(str(reference), kept.volume) if reference else None
+        made = Segmented.of_annotation(kept.volume, kept.annotation, truth)
+    return replace(made, mask=_only(made.mask, chosen.label))
+
+
 def refuse_overwriting(chosen: argparse.Namespace, *others: Path | None) -> None:
     """Raise WriteError if the output cannot be written, or is one of the inputs."""
     output: Path = chosen.output
@@ -58,7 +89,7 @@ def refuse_overwriting(chosen: argparse.Namespace, *others: Path | None) -> None
         raise WriteError(f"The folder {output.parent} does not exist. Create it or choose another one.")
     if output.is_dir():
         raise WriteError(f"{output} is a folder. Give the name of a file.")
-    inputs = [Path(chosen.ct), Path(chosen.mask), chosen.prompts, *others]
+    inputs = [Path(chosen.ct), chosen.mask and Path(chosen.mask), chosen.prompts, *others]
     if output.exists() and any(path and path.exists() and output.samefile(path) for path in inputs):
         raise WriteError(f"{output} is one of the files to read. Choose another name.")
 

@@ -12,6 +12,7 @@ EXAMPLES = """examples:
   python -m core report sample:phantom sample:phantom -o phantom.html
   python -m core report dicom_folder mask.nii.gz --prompts mask-prompts.json -o report.html
   python -m core report ct.nii.gz mask.nii.gz --reference drawn.nii.gz --language zh -o report.pdf
+  python -m core report 3f2a91 -o report.html
 
 Nothing of the patient is taken from the image; a title is yours to choose. A PDF in Chinese embeds a Chinese font
 of this computer; without one it names a font that the reader's program has to have.

@@ -50,11 +50,20 @@ def shots(segmented: Segmented, quantities: Quantities) -> tuple[Shot, ...]:
     if not segmented.held:
         return ()
     whole = whole_slice(segmented.volume.grid, _HEIGHT, _WIDEST)
-    found = [_shot(segmented, fullest_slice(segmented.mask), whole, None)]
-    for lesion in sorted(quantities.lesions, key=lambda lesion: -lesion.voxels)[:MOST]:
-        z = lesion.diameter.z if lesion.diameter else round(lesion.middle[0])
-        found.append(_shot(segmented, z, _frame(segmented, lesion, whole), lesion))
-    return tuple(found)
+    largest = sorted(quantities.lesions, key=lambda lesion: -lesion.voxels)[:MOST]
+    first = _shot(segmented, fullest_slice(segmented.mask), whole, None)
+    return (first, *(shot_of(segmented, lesion) for lesion in largest))
+
+
+def shot_of(segmented: Segmented, lesion: Measured) -> Shot:
+    """Draw a lesion where it is longest, with both lines of its diameter; without a voxel size, its middle slice."""
+    whole = whole_slice(segmented.volume.grid, _HEIGHT, _WIDEST)
+    return _shot(segmented, slice_of(lesion), _frame(segmented, lesion, whole), lesion)
+
+
+def slice_of(lesion: Measured) -> int:
+    """Return the slice that shows a lesion best, from 0."""
+    return lesion.diameter.z if lesion.diameter else round(lesion.middle[0])
 
 
 def _frame(segmented: Segmented, lesion: Measured, whole: Frame) -> Frame:

@@ -4,10 +4,13 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import LearningError
+from core.scoring.tables import save
 from core.workspace.training_data import add_data
 
 if TYPE_CHECKING:
@@ -17,15 +20,19 @@ EXAMPLES = """examples:
   python -m core compare --data lits --folds 3 --out table
   python -m core compare --data lits --folds 5 --full --out full-table
   python -m core compare --out table
+  python -m core compare --out table --html report.html
+  python -m core compare --out table --publish weights/comparison --note "27 patients of LiTS, trained on a GPU"
 
-The last goes on with a comparison that was stopped or killed, and prints the table of one that is done. The table is
+The third goes on with a comparison that was stopped or killed, and prints the table of one that is done. The table is
 also written to table.md and table.json in the folder. A file called stop in it ends the work after the step at hand.
+--publish writes figures and curves, no pictures, to where the Compare page looks for what comes with Lobule.
 """
+Report = Callable[[Path], str]
 _MODELS = ("cnn", "unet", "vnet", "samunet", "sam")
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+def add_arguments(command: argparse.ArgumentParser, report: Report) -> None:
+    """Say what the command takes; ``report`` writes a study as one HTML document."""
     add_data(command)
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the comparison")
     command.add_argument("--folds", type=int, default=3, metavar="K", help="of the cross-validation (default 3)")
@@ -43,12 +50,34 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--side", type=int, metavar="N", help="rows and columns of the pictures networks are given")
     command.add_argument("--examples", type=int, metavar="N", help="slices or blocks an epoch; 0 for all")
     command.add_argument("--seed", type=int, default=0)
-    command.set_defaults(run=compare)
+    command.add_argument("--html", type=Path, metavar="FILE", help="write a report, with the worst slices as pictures")
+    command.add_argument("--publish", type=Path, metavar="DIR", help="write the figures of a finished comparison there")
+    command.add_argument("--note", default="", help="what a reader of what is published should know")
+    command.set_defaults(run=partial(compare, report=report))
 
 
-def compare(chosen: argparse.Namespace) -> int:
-    """Do or go on with a comparison; 0, or 130 if it was stopped."""
-    return compared(chosen.out, study_of(chosen, tuple(chosen.models)) if chosen.data else None)
+def compare(chosen: argparse.Namespace, report: Report) -> int:
+    """Do or go on with a comparison, then write what was asked for; 0, or 130 if it was stopped."""
+    study = study_of(chosen, tuple(chosen.models)) if chosen.data else None
+    code = 0 if study is None and _is_only_told(chosen) else compared(chosen.out, study)
+    if chosen.html:
+        save(report(chosen.out), chosen.html)
+        print(f"saved {chosen.html}")
+    if chosen.publish and not code:
+        from core.learning.published import publish
+
+        print(f"saved {publish(chosen.out, chosen.publish, chosen.note)}")
+    return code
+
+
+def _is_only_told(chosen: argparse.Namespace) -> bool:
+    """Say whether a comparison is done and only to be told of; then print its table."""
+    from core.learning import runs, table
+
+    if not (chosen.html or chosen.publish) or runs.read_progress(chosen.out).state is not runs.State.FINISHED:
+        return False
+    print(table.markdown(chosen.out))
+    return True
 
 
 def study_of(chosen: argparse.Namespace, models: tuple[Any, ...]) -> "Study":

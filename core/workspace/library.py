@@ -6,6 +6,7 @@
       open/KEY/               KEY is the fingerprint of the CT
         volume.npy, .json     the CT without what names the patient
         journal.sqlite        every move of every reader
+        reference.npz         labels that came with it
         thumbnail.jpg
         readers/HASH/         lock, who holds it, and the last five snapshots: state and labels
       bin/KEY-NUMBER/         deleted, until the bin is emptied
@@ -160,6 +161,11 @@ class Library:
     def nbytes(self) -> int:
         """Bytes on the disk, with the bin."""
         return quota.size_of(self.folder)
+
+    @property
+    def limits(self) -> Limits:
+        """What may be on the disk, in all and of one session."""
+        return self._limits
 
     def _known(self, key: str) -> Path:
         folder = self._open / key

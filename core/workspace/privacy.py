@@ -24,11 +24,16 @@ class Export(StrEnum):
     SLICER = "label map for 3D Slicer"
     PROMPTS = "prompts"
     RECORD = "record of the case"
+    FIGURES = "figures, boxes, surfaces (CSV, COCO, STL, OBJ)"
+    PICTURES = "pictures (PNG)"
+    REPORT = "report"
     DICOM = "DICOM (segmentation, structure set)"
 
 
 _ALL = tuple(Export)
-_NAMES = (Export.SLICER, Export.PROMPTS, Export.RECORD, Export.DICOM)
+_NAMES = (Export.SLICER, Export.PROMPTS, Export.RECORD, Export.FIGURES, Export.REPORT, Export.DICOM)
+_SHOW = (Export.PICTURES, Export.REPORT)
+_SLICES = "those that show a label"
 
 
 @dataclass(frozen=True)
@@ -51,18 +56,20 @@ class Leaving:
 def leaving(kept: KeptCase) -> tuple[Leaving, ...]:
     """Return everything of a case that would be in an export beside the voxels of its masks.
 
-    What is not listed does not leave: the name of the case and of its file, the series description, the CT itself.
+    What is not listed does not leave: the name of the case and of its file, the series description.
     """
-    grid, annotation = kept.volume.grid, kept.annotation
+    grid, annotation, source = kept.volume.grid, kept.annotation, kept.volume.source
     origin = ", ".join(f"{mm:.1f}" for mm in grid.to_world((0, 0, 0)))
     entries = list(kept.entries())
     found = [
         Leaving("size and position of the CT", f"{grid.shape}, first voxel at {origin} mm", _ALL),
-        Leaving("fingerprint of the CT", kept.key, (Export.PROMPTS, Export.RECORD)),
+        Leaving("fingerprint of the CT", kept.key, _ALL),
+        Leaving("slices of the CT, with what is burnt into them", _SLICES, _SHOW, look=not kept.volume.has_hu),
         *(
             Leaving("name of a label", label.name, _NAMES, label.value > 2 or is_telling(label.name))
             for label in annotation.labels
         ),
+        *(Leaving("note on the CT", note, (Export.REPORT,), is_telling(note)) for note in source.notes),
         *(Leaving("name of a step", name, (Export.RECORD,), is_telling(name)) for name in _typed(entries)),
     ]
     if entries:
@@ -71,8 +78,8 @@ def leaving(kept: KeptCase) -> tuple[Leaving, ...]:
         found.append(Leaving("when it was worked on", span, (Export.RECORD,)))
     if kept.reader:
         found.append(Leaving("initials of the reader, if you ask for them", kept.reader, (Export.RECORD,), look=True))
-    source = "name, number, birth date and sex of the patient, from the series you give"
-    found.append(Leaving("who the patient is", source, (Export.DICOM,), look=True))
+    patient = "name, number, birth date and sex of the patient, from the series you give"
+    found.append(Leaving("who the patient is", patient, (Export.DICOM,), look=True))
     return tuple(found)
 
 

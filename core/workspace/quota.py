@@ -38,6 +38,11 @@ class Quota:
         self._held: dict[str, dict[str, int]] = {}
         self._lock = Lock()
 
+    @property
+    def limits(self) -> Limits:
+        """What sessions may hold."""
+        return self._limits
+
     def take(self, session: str, what: str, nbytes: int) -> None:
         """Count what a session holds from now on; what it held under that name before is replaced.
 

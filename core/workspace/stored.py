@@ -94,6 +94,7 @@ def _facts(volume: Volume) -> dict[str, Any]:
             "description": source.description,
             "notes": source.notes,
             "frame": source.frame,
+            "series": source.series,
         },
     }
 

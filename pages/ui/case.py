@@ -1,14 +1,16 @@
 """An open CT with everything drawn on it in a session."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.editing.annotation import Annotation
+from core.errors import CaseError
 from core.imaging.label import Label
 from core.imaging.picture import display_size
 from core.imaging.volume import TUMOUR, Mask, Volume
@@ -19,8 +21,11 @@ from pages.ui.viewer.exhibit import Exhibit, Layer
 
 if TYPE_CHECKING:
     from core.workspace.kept import KeptCase
+    from pages.ui.outcome import Outcome
     from pages.ui.viewer.carrying import Run
     from pages.ui.viewer.searching import Search
+
+_SLICE = "slice"
 
 
 @dataclass
@@ -32,6 +37,7 @@ class Case:
         annotation: What the reader has marked.
         reference: Labels that came with the CT, on its grid, or None.
         z: Index of the slice on the screen, from 0.
+        noted: The slice on the screen that is written down.
         window: The window on the screen.
         custom_window: Whether level and width are chosen freely.
         label: Value of the label that the next box gets.
@@ -48,12 +54,15 @@ class Case:
         kept: The case on the disk, or None if it could not be kept.
         unkept: Why it could not, or ``""``.
         told: Whether the reader has read what was recovered.
+        source: The file or folder of this computer that it was opened from, if it was; uploads are gone once read.
+        outcome: What was worked out of it on the Results page.
     """
 
     volume: Volume
     annotation: Annotation
     reference: Mask | None = None
     z: int = 0
+    noted: int = -1
     window: Window = PRESETS["Abdomen"]
     custom_window: bool = False
     label: int = TUMOUR
@@ -70,15 +79,29 @@ class Case:
     kept: "KeptCase | None" = field(default=None, repr=False)
     unkept: str = ""
     told: bool = False
+    source: Path | None = None
+    outcome: "Outcome | None" = field(default=None, repr=False)
 
     @classmethod
     def of(cls, volume: Volume, reference: Mask | None = None, kept: "KeptCase | None" = None) -> "Case":
-        """Open a volume at its middle slice, or where the reference shows most tumour."""
+        """Open a volume at the slice seen last, else where the reference shows most tumour, or in the middle."""
         case = cls(volume, kept.annotation if kept else Annotation(volume.grid), reference, kept=kept)
         case.z = volume.slices // 2
-        if reference is not None and (reference.voxels == TUMOUR).any():
+        seen = kept.facts().get(_SLICE, "") if kept else ""
+        if seen.isdecimal() and int(seen) < volume.slices:
+            case.z = int(seen)
+        elif reference is not None and (reference.voxels == TUMOUR).any():
             case.z = int((reference.voxels == TUMOUR).sum(axis=(1, 2)).argmax())
         return case
+
+    def look_at(self, z: int) -> None:
+        """Note that slice ``z``, clipped to the volume, is on the screen, also for when the case is opened again."""
+        z = min(max(z, 0), self.volume.slices - 1)
+        self.z = z
+        if z != self.noted and self.kept is not None and self.may_change:
+            self.noted = z
+            with suppress(CaseError):  # a full disk is told when something is drawn
+                self.kept.note(**{_SLICE: str(z)})
 
     @property
     def may_change(self) -> bool:
@@ -109,7 +132,7 @@ class Case:
 
     def scroll_to(self, z: int) -> None:
         """Show slice ``z``, clipped to the volume, as the slice bar asked."""
-        self.z = min(max(z, 0), self.volume.slices - 1)
+        self.look_at(z)
         self.remount()
 
     def exhibit(self) -> Exhibit:

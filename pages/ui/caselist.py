@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import LobuleError
+from core.imaging.files import in_bytes
 from core.workspace.caselist import CaseRow, Order, Status, listed
 from pages.ui import shelf
 from pages.ui.card import plain
@@ -90,6 +91,13 @@ def _case(state: AppState, row: CaseRow, line: tuple[str, ...]) -> None:
         st.error(plain(row.trouble), icon=":material/error:")
 
 
+def room(state: AppState) -> None:
+    """Say how much the cases take, and how much they may."""
+    held = shelf.held(state)
+    told = {name: in_bytes(taken) for name, (taken, _) in held.items()}
+    st.caption(t("cases.room", **told, **{f"{name}_of": in_bytes(most) for name, (_, most) in held.items()}))
+
+
 def figures(row: CaseRow) -> str:
     """Return how many lesions a case has, and what they measure."""
     lesions = many("cases.lesions", row.lesions)
@@ -138,7 +146,11 @@ def _acts(state: AppState, row: CaseRow, line: tuple[str, ...]) -> None:
         disabled=not row.has_volume and row.key not in state.cases,
         help=None if row.has_volume else t("cases.no_volume"),
     ):
-        _open(state, row.key, line)
+        _open(state, row.key, line, "annotate.py")
+    if st.button(
+        "", key=f"results_{row.key}", icon=":material/monitoring:", help=t("cases.results"), disabled=not row.lesions
+    ):
+        _open(state, row.key, line, "results.py")
     with st.popover("", icon=":material/edit:", help=t("cases.rename")):
         name = st.text_input(t("cases.name"), row.name, key=f"name_{row.key}")
         if st.button(t("cases.rename"), key=f"rename_{row.key}"):
@@ -149,7 +161,7 @@ def _acts(state: AppState, row: CaseRow, line: tuple[str, ...]) -> None:
         confirm_delete(state, row)
 
 
-def _open(state: AppState, key: str, line: tuple[str, ...]) -> None:
+def _open(state: AppState, key: str, line: tuple[str, ...], page: str) -> None:
     try:
         with st.spinner(t("cases.opening")):
             shelf.reopen(state, key)
@@ -157,4 +169,4 @@ def _open(state: AppState, key: str, line: tuple[str, ...]) -> None:
         st.toast(plain(str(error)), icon=":material/error:", duration="long")
         return
     shelf.line_up(state, line)
-    st.switch_page("annotate.py")
+    st.switch_page(page)

@@ -14,6 +14,7 @@ from pages.ui.card import plain
 from pages.ui.caselist import initials, status_words
 from pages.ui.exporting import LEDGER, RECORD, link
 from pages.ui.holding import refusals
+from pages.ui.readermasks import reader_masks
 from pages.ui.state import AppState, Case, show_in, shown_in
 from pages.ui.words import in_words, many, t
 from pages.ui.words.steps import known
@@ -76,7 +77,9 @@ def case_menu(state: AppState, case: Case) -> None:
         if st.button(t("casemenu.cost"), key="cost", icon=":material/timer:", width="stretch"):
             st.dialog(t("casemenu.cost"), width="large")(_cost)(state, case, kept)
         if st.button(t("casemenu.leaving"), key="leaving", icon=":material/privacy_tip:", width="stretch"):
-            st.dialog(t("casemenu.leaving"), width="large")(_leaving)(kept)
+            st.dialog(t("casemenu.leaving"), width="large")(leaving_list)(kept)
+        if st.button(t("casemenu.readers"), key="reader_masks", icon=":material/group_add:", width="stretch"):
+            st.dialog(t("casemenu.readers"))(reader_masks)(state, case, kept)
 
 
 def _status(kept: KeptCase) -> Status:
@@ -117,7 +120,7 @@ def _cost(state: AppState, case: Case, kept: KeptCase) -> None:
     st.caption(t("casemenu.record_help"))
 
 
-def _leaving(kept: KeptCase) -> None:
+def leaving_list(kept: KeptCase) -> None:
     """List what an export would hold beside the masks, what a person should look at first."""
     found = sorted(leaving(kept), key=lambda one: not one.look)
     looks = sum(one.look for one in found)

@@ -44,6 +44,7 @@ def exports(state: AppState, case: Case) -> None:
         }
         links = (link(state, case, file, words) for file, words in offered.items())
         st.html(f'<nav class="exports">{"".join(links)}</nav>')
+        st.page_link("results.py", label=t("export.more"), icon=":material/monitoring:")
 
 
 def link(state: AppState, case: Case, file: str, words: str) -> str:

@@ -10,6 +10,7 @@ from core.errors import LobuleError
 from core.imaging.preprocess import DENOISING, NORMALISING, Preprocessing, preprocess, resample_mask
 from core.imaging.reading import SeriesSummary, SeveralSeries, read_mask, read_volume
 from core.imaging.samples import SAMPLES, open_sample
+from core.workspace.reference import keep_reference
 from pages.ui.card import plain, spacing_text
 from pages.ui.shelf import close_case, open_volume
 from pages.ui.state import AppState, Case, show_in, shown_in
@@ -128,6 +129,8 @@ def _take_labels(state: AppState, case: Case, files: Sequence[UploadedFile]) -> 
     try:
         with st.spinner(t("open.reading_labels")):
             case.reference = read_uploads(files, lambda paths: read_mask(paths, case.volume))
+        if case.kept is not None:
+            keep_reference(case.kept, case.reference)
         state.show_reference = True
     except SeveralSeries:
         case.labels_trouble = t("open.several_labels")

@@ -12,6 +12,7 @@ from core.workspace.caselist import Order, listed
 from core.workspace.kept import KeptCase, Window, reader_folder
 from core.workspace.library import Library
 from core.workspace.quota import MEMORY, Quota
+from core.workspace.reference import keep_reference, reference_of
 from pages.ui import windows
 from pages.ui.case import Case
 from pages.ui.state import AppState
@@ -48,8 +49,12 @@ def open_volume(state: AppState, volume: Volume, reference: Mask | None = None, 
     except CaseError as error:
         case = state.open(volume, reference)
         case.unkept = str(error)
-        return case
-    return state.show(Case.of(volume, reference, kept))
+    else:
+        if reference is not None:
+            keep_reference(kept, reference)
+        case = state.show(Case.of(volume, reference or reference_of(kept), kept))
+    case.source = origin
+    return case
 
 
 def reopen(state: AppState, key: str) -> Case:
@@ -62,7 +67,8 @@ def reopen(state: AppState, key: str) -> Case:
         return state.show(state.cases[key])
     volume = library().volume(key)
     _memory.take(state.reader, key, volume.hu.nbytes)
-    return state.show(Case.of(volume, None, _kept(state, volume)))
+    kept = _kept(state, volume)
+    return state.show(Case.of(volume, reference_of(kept), kept))
 
 
 def take_over(state: AppState, case: Case) -> None:
@@ -71,9 +77,12 @@ def take_over(state: AppState, case: Case) -> None:
     Raises:
         CaseError: It cannot be opened.
     """
-    for rival in _rivals(state, case.volume.key):
+    rivals = _rivals(state, case.volume.key)
+    for rival in rivals:
         _stop(rival, case.volume.key)
     _open_anew(state, case, by_force=True)
+    for rival in rivals:
+        windows.wake(rival)
 
 
 def give_way(state: AppState, key: str) -> None:
@@ -135,6 +144,16 @@ def _recall(state: AppState, key: str, reader: str) -> None:
         state.trouble = str(error)
 
 
+def held(state: AppState) -> dict[str, tuple[int, int]]:
+    """Return how many bytes are held and how many may be: memory of this window and of all, the disk of all cases."""
+    mine, limits, disk = _memory.held(state.reader), _memory.limits, library()
+    return {
+        "window": (mine, limits.session),
+        "windows": (_memory.held(), limits.total),
+        "disk": (disk.nbytes, disk.limits.total),
+    }
+
+
 def reader_mark(initials: str) -> str:
     """Return what stands for a reader in the address."""
     if not initials:
@@ -193,7 +212,7 @@ def _open_anew(state: AppState, case: Case, *, by_force: bool = False) -> None:
     kept = _kept(state, case.volume, by_force=by_force)
     new = Case.of(case.volume, case.reference, kept)
     new.z, new.window, new.custom_window, new.feed_screen = case.z, case.window, case.custom_window, case.feed_screen
-    new.told, new.moves = True, case.moves
+    new.told, new.moves, new.source = True, case.moves, case.source
     state.cases[case.volume.key] = new
 
 

@@ -16,7 +16,9 @@ from pages.ui.case import Case as Case
 
 if TYPE_CHECKING:
     from pages.ui.cohorts import Cohort
+    from pages.ui.compare.state import Studies
     from pages.ui.desk import Desk
+    from pages.ui.learn.state import Learning
     from pages.ui.readers import Readers
     from pages.ui.scored import Scored
 
@@ -46,10 +48,13 @@ class AppState:
         height: Of the picture on the screen, in pixels; 0 fits it into the window.
         screen: Width and height of the browser's window, once it has told.
         comparing: What the Metrics page compares, as it was picked there.
+        result: What the Results page shows, as it was picked there.
         scored: The comparison on the Metrics page.
         desk: What is chosen there for the next one.
         cohort: Many cases there.
         readers: Several readers of one CT there.
+        learning: What is chosen on the Learn page.
+        studies: What is looked at on the Compare page.
         show_reference: Whether the outline of the reference is drawn.
         simple: Whether Annotate shows the simple canvas instead of the viewer.
         paused: Whether slices are not encoded ahead of their first prompt.
@@ -80,10 +85,13 @@ class AppState:
     height: int = 0
     screen: tuple[int, int] | None = None
     comparing: str = ""
+    result: str = ""
     scored: "Scored | None" = None
     desk: "Desk | None" = None
     cohort: "Cohort | None" = None
     readers: "Readers | None" = None
+    learning: "Learning | None" = None
+    studies: "Studies | None" = None
     show_reference: bool = False
     simple: bool = False
     paused: bool = False

@@ -99,6 +99,15 @@ def has_gone(state: AppState) -> bool:
     return not _is_active(state.session)
 
 
+def wake(state: AppState) -> None:
+    """Have a window drawn anew, for what it shows was changed from outside; nothing if no browser shows it."""
+    if not _is_active(state.session):
+        return
+    shown = get_instance()._session_mgr.get_active_session_info(state.session)
+    if shown is not None:
+        shown.session.request_rerun(shown.session._client_state)  # as Streamlit does when a source file changes
+
+
 def address() -> tuple[str, str]:
     """Return the case and the reader that the address names; ``""`` for none."""
     return str(st.query_params.get(CASE, "")), str(st.query_params.get(READER, ""))

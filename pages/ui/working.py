@@ -135,14 +135,15 @@ def _work(make: Callable[[], Generator[_Made]], shared: _Shared[_Made]) -> None:
 
 
 @st.fragment(run_every=_LOOK_S)
-def watch(work: Working[_Made], noun: str) -> None:
+def watch(work: Working[_Made], noun: str, until: Callable[[], bool] = lambda: False) -> None:
     """Show how far the work is, with a button that stops it; runs the page again once it has ended.
 
     Args:
         work: What to look at.
-        noun: What one thing is: ``case`` or ``file``.
+        noun: What one thing is: ``case``, ``file`` or ``step``.
+        until: Says whether the page has enough already.
     """
-    if work.has_ended:
+    if work.has_ended or until():
         st.rerun()
     done, planned = len(work.made), len(work.names)
     bar, button = st.columns([5, 1], vertical_alignment="center")

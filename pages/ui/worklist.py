@@ -10,10 +10,9 @@ from core.workspace.caselist import Work, worklist
 from pages.ui import shelf
 from pages.ui.card import plain
 from pages.ui.caselist import figures, status_words
+from pages.ui.here import is_here
 from pages.ui.state import AppState, value_of
 from pages.ui.words import many, t
-
-_HERE = ("127.0.0.1", "localhost", "::1")
 
 
 def work_list(state: AppState) -> None:
@@ -21,7 +20,7 @@ def work_list(state: AppState) -> None:
 
     A server that others can reach does not show its folders.
     """
-    if st.get_option("server.address") not in _HERE:
+    if not is_here():
         st.caption(t("worklist.only_here"))
         return
     st.text_input(t("worklist.folder"), key="work_folder", help=t("worklist.help"), placeholder=t("worklist.hint"))

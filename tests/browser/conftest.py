@@ -21,12 +21,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the app for all tests, with a network of theirs; whatever they did to it, it must not have met a bug."""
+def app_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app leaves its log and its temporary files, and finds a network of the tests."""
     folder = tmp_path_factory.mktemp("app")
-    log = folder / "log"
+    (folder / "temporary").mkdir()
     save_levels(folder / "weights" / "networks")
-    with running_app(log, LOBULE_WEIGHTS=str(folder / "weights")) as url:
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app_url(app_folder: Path) -> Iterator[str]:
+    """Start the app for all tests; whatever they did to it, it must not have met a bug."""
+    log = app_folder / "log"
+    told = {"TMPDIR": str(app_folder / "temporary"), "LOBULE_WEIGHTS": str(app_folder / "weights")}
+    with running_app(log, **told) as url:
         yield url
     found = bugs(log.read_text())
     assert not found, found

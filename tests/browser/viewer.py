@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.browser.reader import MODEL_MS, Reader
 
 LOADED_MS = 60_000
 REST_MS = 350
+_BASE = re.compile(r".*/lobule/[\w-]{20,}/")  # with a token
 GREY = 15  # no further than this lie the channels of a grey apart
 
 
@@ -25,6 +27,7 @@ class Viewer:
         self.reader, self.page = reader, reader.page
         self.root = self.page.locator(".lobule")
         self.sent: list[dict[str, Any]] = []
+        self.base = ""
         self.page.on("request", self._note)
         expect(self.root).to_have_attribute("data-ready", "true")
         self.rest()
@@ -37,7 +40,9 @@ class Viewer:
             self.page.wait_for_timeout(REST_MS)
 
     def _note(self, request: Request) -> None:
-        """Keep what the viewer asks of the server, in order."""
+        """Keep what the viewer asks of the server, in order, and where it asks: a case opened anew lies elsewhere."""
+        if found := _BASE.match(request.url):
+            self.base = found[0]
         if "/do?" in request.url:
             self.sent.append(request.post_data_json)
 
@@ -138,7 +143,7 @@ class Viewer:
     def map(self, shape: tuple[int, int, int]) -> np.ndarray:
         """Return the objects' numbers as the server holds them, ``(z, y, x)``, by the viewer's own way."""
         self.settle()
-        base = self.page.evaluate(
+        base = self.base or self.page.evaluate(
             """() => performance.getEntriesByType("resource").map(({ name }) => name)
                 .findLast((name) => name.includes("/volume?")).replace(/volume.*/, "")"""
         )

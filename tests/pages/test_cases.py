@@ -8,9 +8,13 @@ import pytest
 import SimpleITK
 from streamlit.testing.v1 import AppTest
 
+from core.imaging.volume import Mask
+from core.imaging.writing import write_mask
+from core.workspace.later import later
 from core.workspace.ledger import ledger, ledger_csv
 from pages.ui import shelf, windows
 from pages.ui.state import AppState, Case
+from tests.pages.test_metrics import upload
 
 APP = str(Path(__file__).parents[2] / "pages" / "shell.py")
 PHANTOM = "Phantom (synthetic)"
@@ -125,6 +129,50 @@ def test_the_address_of_a_case_opens_it_in_a_new_window_after_a_restart(app: App
     assert not fresh.exception
     assert case_of(fresh) is not case
     assert len(case_of(fresh).annotation) == 1
+
+
+def test_a_case_opened_from_the_list_shows_the_labels_and_the_slice_that_were_there(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    case = case_of(app)
+    assert case.reference is not None
+    case.kept.saving.result()
+    case.go_to(7)
+    later(lambda: None).result()  # the labels are written before
+    shelf.close_case(state_of(app), case.volume.key)
+    show_cases(app)
+    assert any("On the disk:" in caption.value for caption in app.caption)
+    app.button(f"open_{case.volume.key}").click().run()
+    again = case_of(app)
+    assert again is not case
+    assert again.z == 7
+    assert again.reference is not None
+    assert np.array_equal(again.reference.voxels, case.reference.voxels)
+
+
+def _masks_dialog() -> None:
+    from pages.ui.readermasks import reader_masks
+    from pages.ui.state import app_state
+
+    case = app_state().case
+    reader_masks(app_state(), case, case.kept)
+
+
+def test_masks_of_another_reader_are_brought_into_the_case_and_compared(app: AppTest, tmp_path: Path) -> None:
+    app.button("sample_phantom").click().run()
+    case = case_of(app)
+    draw(case)
+    theirs = np.zeros(case.volume.grid.shape, np.uint8)
+    theirs[3, 10:14, 22:29] = 2
+    write_mask(Mask(theirs, case.volume.grid), case.volume, tmp_path / "theirs.nii.gz")
+    dialog = AppTest.from_function(_masks_dialog, default_timeout=60)  # of a page it closes with the next run
+    dialog.session_state["lobule"] = state_of(app)
+    dialog.run().text_input("mask_reader").set_value("XY").run()
+    upload(dialog, "mask_files", tmp_path / "theirs.nii.gz")
+    dialog.button("keep_mask").click().run()
+    assert not dialog.exception
+    assert "XY" in dialog.success[0].value
+    assert case.kept.readers == ("", "XY")
+    assert np.array_equal(case.kept.of_reader("XY").label_map().voxels, theirs)
 
 
 def test_a_window_that_is_reloaded_goes_on_with_all_it_had(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import CaseError
 from core.imaging.volume import LIVER, TUMOUR
 from core.imaging.window import PRESETS
 from core.segmentation.prompt import Box
+from core.workspace.library import Library
 from pages.ui.state import AppState
 from pages.ui.words import catalogue
 from tests.pages.test_cohorts import folders, rows, zipped  # noqa: F401
@@ -71,7 +73,11 @@ def test_any_other_browser_is_spoken_to_in_english(locale: str | None) -> None:
     assert app.run().title[0].value == "Open a CT"
 
 
-def test_an_open_case_is_described_in_chinese(app: AppTest) -> None:
+def test_an_open_case_is_described_in_chinese(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise CaseError("The disk is full. Free some space.")
+
+    monkeypatch.setattr(Library, "open", full)  # only what could not be kept is asked for on closing
     app.button("sample_phantom").click().run()
     assert not english(app)
     assert app.subheader[0].value == "体模（合成）"

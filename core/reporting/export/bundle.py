@@ -3,7 +3,8 @@
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import LobuleError, WriteError
@@ -23,6 +24,21 @@ from core.reporting.segmented import Segmented
 Files = dict[str, bytes]
 Source = Path | Sequence[Path]
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip knows: two exports of one mask are the same bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A format that was asked for.
+
+    Attributes:
+        kind: Which.
+        files: By name.
+        left_out: Why there are none, or ``""``.
+    """
+
+    kind: Kind
+    files: Files
+    left_out: str = ""
 
 
 def exported(segmented: Segmented, kind: Kind, source: Source | None = None) -> Files:
@@ -46,7 +62,9 @@ def exported(segmented: Segmented, kind: Kind, source: Source | None = None) -> 
 
 def _dicom(segmented: Segmented, kind: Kind, source: Source | None) -> Files:
     if source is None and segmented.volume.source.format == "DICOM":
-        raise WriteError("A DICOM export refers to the original series. Give the folder that the CT was opened from.")
+        raise WriteError(
+            "A DICOM export refers to the original series. Give the folder that the CT was opened from (--source)."
+        )
     series = source_series(source or [], segmented.volume)
     if kind is Kind.DICOMSEG:
         return {f"{segmented.name}-seg.dcm": dicom_seg(segmented, series)}
@@ -115,18 +133,34 @@ def everything(
     Raises:
         WriteError: The mask is empty.
     """
+    made = list(parts(segmented, source, kinds))
+    return packed(segmented, made), {part.kind: part.left_out for part in made if part.left_out}
+
+
+def parts(
+    segmented: Segmented, source: Source | None = None, kinds: Iterable[Kind] = tuple(Kind)
+) -> Generator[Part, None, None]:
+    """Make one format after another; for the arguments see `everything`.
+
+    Raises:
+        WriteError: The mask is empty.
+    """
     segmented.checked()
-    files: Files = {}
-    left_out: dict[Kind, str] = {}
     for kind in kinds:
         try:
-            found = exported(segmented, kind, source)
+            yield Part(kind, exported(segmented, kind, source))
         except LobuleError as error:
-            left_out[kind] = str(error)
-            continue
-        files |= found
-    files["README.txt"] = _readme(segmented, left_out).encode()
-    return zipped(files), left_out
+            yield Part(kind, {}, str(error))
+
+
+def packed(segmented: Segmented, made: Iterable[Part]) -> bytes:
+    """Return a zip of formats that were made; a text in it tells what the files are, and what is missing."""
+    made = tuple(made)
+    files: Files = {}
+    for part in made:
+        files |= part.files
+    files["README.txt"] = _readme(segmented, made).encode()
+    return zipped(files)
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -150,7 +184,8 @@ def save(data: bytes, path: Path, what: str) -> Path:
     return saved(Path(path), ".part", lambda written: written.write_bytes(data), what)
 
 
-def _readme(segmented: Segmented, left_out: Mapping[Kind, str]) -> str:
+def _readme(segmented: Segmented, made: Sequence[Part]) -> str:
+    left_out = {part.kind: part.left_out for part in made if part.left_out}
     lines = [
         "Labels outlined with Lobule. Not a medical device: research and teaching use.",
         "",
@@ -160,7 +195,7 @@ def _readme(segmented: Segmented, left_out: Mapping[Kind, str]) -> str:
         "PNG: one pixel per voxel; the values in mask/ are those of the labels. Slices count from 1 at the feet.",
         "CSV: definitions stand in the report.",
     ]
-    if not set(NAMES_PATIENT) <= set(left_out):
+    if any(part.files for part in made if part.kind in NAMES_PATIENT):
         lines.append("The .dcm files name the patient, as the original series does. Everything else does not.")
     if left_out:
         lines += ["", "Not in here:", *(f"  {kind}: {why}" for kind, why in left_out.items())]

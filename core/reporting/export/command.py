@@ -20,9 +20,12 @@ EXAMPLES = """examples:
   python -m core export dicom_folder mask.seg.nrrd --to rtstruct --prompts mask-prompts.json -o structures.dcm
   python -m core export ct.nii.gz mask.nii.gz --to csv -o quantities.csv
   python -m core export dicom_folder mask.nii.gz --to all dicomseg -o case.zip
+  python -m core export 3f2a91 --to nifti -o labels.nii.gz
+  python -m core export 3f2a91 --to rtstruct --source dicom_folder -o structures.dcm
 
 dicomseg and rtstruct are written for the DICOM series that CT is, and name its patient. A name that ends in
-.zip takes several formats, several surfaces or pictures. An existing file is replaced.
+.zip takes several formats, several surfaces or pictures. An existing file is replaced. Of a case that is kept,
+--source gives the series again: what names the patient was not kept.
 """
 
 
@@ -30,6 +33,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     add_inputs(command)
     command.add_argument("--to", nargs="+", required=True, choices=[*Kind, _ALL], metavar="FORMAT", help=_HELP)
+    command.add_argument("--source", type=Path, metavar="DICOM", help="the series of a case, for dicomseg and rtstruct")
     command.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="what to write")
     command.set_defaults(run=export)
 
@@ -44,11 +48,12 @@ def export(chosen: argparse.Namespace) -> int:
     from core.reporting.export.bundle import everything, exported, save, zipped  # highdicom, numba: 2 s
 
     segmented = opened(chosen)
+    source = chosen.source or (Path(chosen.ct) if chosen.mask else None)
     left_out: dict[Kind, str] = {}
     if len(kinds) > 1:
-        data, left_out = everything(segmented, Path(chosen.ct), kinds)
+        data, left_out = everything(segmented, source, kinds)
     else:
-        files = exported(segmented, kinds[0], Path(chosen.ct))
+        files = exported(segmented, kinds[0], source)
         data = zipped(files) if is_zip else _alone(files, kinds[0])
     save(data, chosen.output, "The export")
     for kind, why in left_out.items():

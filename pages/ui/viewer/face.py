@@ -134,7 +134,7 @@ def _strings() -> dict[str, str]:
 
 def _take_view(case: Case) -> None:
     view = shown_in(KEY)["view"]
-    case.z = min(max(int(view["z"]) - 1, 0), case.volume.slices - 1)
+    case.look_at(int(view["z"]) - 1)
     case.label = int(view["label"])
     if case.volume.has_hu:
         case.window = Window(float(view["level"]), float(view["width"]))

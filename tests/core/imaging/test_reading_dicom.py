@@ -15,20 +15,13 @@ from core.errors import ReadError
 from core.imaging.job import Limits
 from core.imaging.reading import SeveralSeries
 from core.imaging.volume import Intensity
-from tests.core.imaging.dicom_files import PATIENT_ID, PATIENT_NAME, compress, write_series
+from tests.core.imaging.dicom_files import PATIENT_ID, PATIENT_NAME, compress, item, multi_frame, write_series
 from tests.core.imaging.nifti_files import write_nifti
 from tests.core.imaging.opening import opened
 
 SHAPE = (7, 20, 24)
 SPACING = (2.5, 0.75, 0.8)
 OTHER_SERIES = "1.2.826.0.1.3680043.8.498.777"
-
-
-def _item(**values: Any) -> pydicom.Dataset:
-    item = pydicom.Dataset()
-    for keyword, value in values.items():
-        setattr(item, keyword, value)
-    return item
 
 
 @pytest.fixture
@@ -159,7 +152,7 @@ def test_a_description_with_the_birth_date_is_not_shown(
         {"AccessionNumber": "ACC-99-31"},
         {"PatientID": "ACC9931"},
         {"OtherPatientIDs": ["KRK 1", "ACC-99"]},
-        {"OtherPatientIDsSequence": [_item(PatientID="ACC99")]},
+        {"OtherPatientIDsSequence": [item(PatientID="ACC99")]},
         {"OtherPatientNames": ["Acc^Anna", "Berger^Anna"]},
         {"PatientBirthName": "Acc^Anna"},
     ],
@@ -337,31 +330,10 @@ def test_an_identical_duplicate_is_dropped_with_a_note(tmp_path: Path, hu: npt.N
 
 def test_an_enhanced_multi_frame_ct_is_one_volume(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     file = write_series(tmp_path, hu[:1])[0]
-    data = pydicom.dcmread(file)
-    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = uid.EnhancedCTImageStorage
-    order = [2, 0, 1, 6, 5, 4, 3]
-    data.NumberOfFrames = 7
-    data.PixelData = (hu[order] + 1024).astype("<u2").tobytes()
-    data.PerFrameFunctionalGroupsSequence = [
-        _group(PlanePositionSequence={"ImagePositionPatient": [-120.5, -90.25, -300 + 2.5 * z]}) for z in order
-    ]
-    data.SharedFunctionalGroupsSequence = [
-        _group(
-            PlaneOrientationSequence={"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]},
-            PixelMeasuresSequence={"PixelSpacing": [0.75, 0.8], "SliceThickness": 2.5},
-            PixelValueTransformationSequence={"RescaleSlope": 1, "RescaleIntercept": -1024},
-        )
-    ]
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleIntercept"):
-        del data[keyword]
-    data.save_as(file)
+    multi_frame(file, [2, 0, 1, 6, 5, 4, 3], hu)
     volume = opened(file)
     np.testing.assert_array_equal(volume.hu, hu)
     assert volume.grid.spacing == pytest.approx(SPACING)
-
-
-def _group(**sequences: dict[str, Any]) -> pydicom.Dataset:
-    return _item(**{name: [_item(**values)] for name, values in sequences.items()})
 
 
 @pytest.mark.parametrize(

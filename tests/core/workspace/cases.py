@@ -24,7 +24,7 @@ def volume(seed: int = 5, name: str = "Abdomen portal") -> Volume:
     direction = [[0, 0, -1], [0, -1, 0], [1, 0, 0]]  # z grows to the head, y to the front, x to the right
     source = Grid.from_geometry(SHAPE, (2.5, 0.5, 0.8), (11.0, -7.0, 30.0), direction)
     notes = ("A note of the file.",)
-    return Volume.from_file(hu, Source(name, "NIfTI", source, "CT", "Abdomen", notes, frame="1a2b"))
+    return Volume.from_file(hu, Source(name, "NIfTI", source, "CT", "Abdomen", notes, frame="1a2b", series="9c8d"))
 
 
 def block(y0: int, x0: int, y1: int, x1: int) -> np.ndarray:

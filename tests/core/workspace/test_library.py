@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from core.errors import CaseError
-from core.imaging.volume import Intensity, Source, Volume
+from core.imaging.volume import Intensity, Mask, Source, Volume
 from core.workspace import stored
 from core.workspace.caselist import Order, Status, beside, listed, worklist
 from core.workspace.kept import KeptCase, Window
 from core.workspace.library import Library
 from core.workspace.quota import Limits, Quota
+from core.workspace.reference import reference_of, save_reference
 from tests.core.workspace.cases import LIVER, answered, block, paint, same, volume
 
 
@@ -46,8 +47,24 @@ def test_a_case_comes_back_from_the_list_without_its_file(library: Library) -> N
     assert (back.key, back.intensity) == (ct.key, ct.intensity)
     assert np.array_equal(back.grid.affine, ct.grid.affine)
     assert np.array_equal(back.source.grid.affine, ct.source.grid.affine)
-    for name in ("name", "format", "modality", "description", "notes", "frame"):
+    for name in ("name", "format", "modality", "description", "notes", "frame", "series"):
         assert getattr(back.source, name) == getattr(ct.source, name)
+
+
+def test_labels_that_came_with_a_ct_are_kept_and_damaged_ones_are_not_taken(library: Library) -> None:
+    kept = opened(library, volume())
+    voxels = np.zeros(volume().grid.shape, np.uint8)
+    voxels[2, 3:5, 4:9], voxels[4, 1, 2] = 2, 9
+    save_reference(Mask(voxels, volume().grid, ("mended",), names={9: "囊肿"}), kept.folder)
+    back = reference_of(kept)
+    assert back is not None
+    assert np.array_equal(back.voxels, voxels)
+    assert (back.names, back.notes) == ({9: "囊肿"}, ("mended",))
+    path = kept.folder / "reference.npz"
+    data = bytearray(path.read_bytes())
+    data[90] ^= 255
+    path.write_bytes(data)
+    assert reference_of(kept) is None
 
 
 def test_the_key_of_a_ct_from_the_disk_is_what_its_voxels_give(library: Library) -> None:

@@ -184,6 +184,12 @@ def test_a_file_name_of_the_users_is_in_no_export() -> None:
     assert not [name for name, content in unzipped(data).items() if b"hofmann" in content.lower()]
 
 
+def test_a_zip_without_dicom_does_not_say_that_it_names_the_patient() -> None:
+    data, left_out = everything(small(), kinds=[Kind.CSV, Kind.COCO])
+    assert left_out == {}
+    assert "name the patient" not in unzipped(data)["README.txt"].decode()
+
+
 def test_without_the_source_nothing_of_the_patient_can_get_in(tmp_path: Path) -> None:
     made = written(tmp_path / "ct")
 

@@ -1,12 +1,11 @@
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import highdicom
 import numpy as np
 import pytest
-from pydicom import Dataset, dcmread, uid
+from pydicom import dcmread
 
 from core.editing.annotation import Annotation
 from core.errors import GeometryError, ReadError, WriteError
@@ -17,7 +16,7 @@ from core.reporting.export import dicomseg
 from core.reporting.export.dicomseg import dicom_seg
 from core.reporting.export.rtstruct import rtstruct
 from core.reporting.segmented import Segmented
-from tests.core.imaging.dicom_files import PATIENT_ID, PATIENT_NAME
+from tests.core.imaging.dicom_files import PATIENT_ID, PATIENT_NAME, multi_frame
 from tests.core.reporting.export.dicom import DIRECTIONS, Written, drawn, written
 
 
@@ -183,38 +182,6 @@ def test_a_name_with_a_backslash_stays_one_name(tmp_path: Path) -> None:
 
     assert seg.SegmentSequence[2].SegmentLabel == "cyst/old"
     assert structures.StructureSetROISequence[2].ROIName == "cyst/old"
-
-
-def multi_frame(file: Path, order: list[int]) -> None:
-    """Turn the first slice of a series into an enhanced CT that stores its slices in another order."""
-    data = dcmread(file)
-    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = uid.EnhancedCTImageStorage
-    data.NumberOfFrames = len(order)
-    data.PixelData = data.PixelData * len(order)
-    x, y, z = (float(mm) for mm in data.ImagePositionPatient)
-    data.PerFrameFunctionalGroupsSequence = [
-        group(PlanePositionSequence={"ImagePositionPatient": [x, y, z + 2.5 * n]}) for n in order
-    ]
-    data.SharedFunctionalGroupsSequence = [
-        group(
-            PlaneOrientationSequence={"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]},
-            PixelMeasuresSequence={"PixelSpacing": [0.75, 0.8], "SliceThickness": 2.5},
-            PixelValueTransformationSequence={"RescaleSlope": 1, "RescaleIntercept": -1024},
-        )
-    ]
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleIntercept"):
-        del data[keyword]
-    data.save_as(file)
-
-
-def group(**sequences: dict[str, Any]) -> Dataset:
-    outer = Dataset()
-    for name, values in sequences.items():
-        inner = Dataset()
-        for keyword, value in values.items():
-            setattr(inner, keyword, value)
-        setattr(outer, name, [inner])
-    return outer
 
 
 def test_an_enhanced_ct_is_segmented_frame_by_frame_in_its_own_order(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The Compare page: studies, their table, patients, slices and curves."""

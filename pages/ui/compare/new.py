@@ -1,0 +1,84 @@
+"""A new comparison: on which data, which models, how many folds; done in a process of its own."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.errors import LobuleError
+from core.learning import listing, runs
+from core.learning.plan import MODELS
+from core.learning.study import Study
+from pages.ui.card import plain
+from pages.ui.compare.state import Studies
+from pages.ui.learn.data import choose_data
+from pages.ui.learn.models import title_of
+from pages.ui.learn.new import folder_of, free_name
+from pages.ui.learn.state import kept
+from pages.ui.words import in_words, t
+
+
+def new_study(studies: Studies) -> None:
+    """Let the reader choose data, models and folds, and start."""
+    st.caption(t("compare.about"))
+    with st.container(border=True):
+        st.markdown(f"**1 · {t('learn.step.data')}**")
+        choose_data(studies.data, "compare_data")
+    with st.container(border=True):
+        st.markdown(f"**2 · {t('compare.step.models')}**")
+        settings = _settings(studies.values)
+    name, button = st.columns([5, 1.4], vertical_alignment="bottom", gap="small")
+    usual = free_name("comparison")
+    name.text_input(t("learn.name"), placeholder=usual, **kept(studies.values, "compare_name", ""))
+    if button.button(
+        t("learn.start"), type="primary", key="compare_start", icon=":material/play_arrow:", width="stretch",
+        disabled=not (studies.data.folder and settings["models"]),
+        help=None if studies.data.folder else t("learn.needs_folder"),
+    ):  # fmt: skip
+        _start(studies, settings, studies.values.get("compare_name", "").strip() or usual)
+    if studies.trouble:
+        st.error(plain(studies.trouble), icon=":material/error:")
+    st.caption(t("learn.own_process"))
+
+
+def _settings(values: dict[str, Any]) -> dict[str, Any]:
+    titles = {str(model): title_of(model, "decoder") for model in MODELS}
+    models = st.pills(
+        t("compare.models"), list(titles), format_func=titles.__getitem__, selection_mode="multi",
+        **kept(values, in_words("compare_models"), list(titles)),
+    )  # fmt: skip
+    row = st.columns(5, vertical_alignment="bottom")
+    folds = row[0].number_input(
+        t("learn.folds"), 2, 10, step=1, help=t("learn.folds_help"), **kept(values, "compare_folds", 3)
+    )
+    every = row[1].number_input(
+        t("compare.every"), 1, 50, step=1, help=t("compare.every_help"), **kept(values, "compare_every", 2)
+    )
+    epochs = row[2].number_input(
+        t("learn.epochs"), 0, 5000, step=1, help=t("compare.epochs_help"), **kept(values, "compare_epochs", 0)
+    )
+    seed = row[3].number_input(
+        t("learn.seed"), 0, 10**6, step=1, help=t("learn.seed_help"), **kept(values, "compare_seed", 0)
+    )
+    full = row[4].toggle(t("learn.full"), help=t("learn.full_help"), **kept(values, "compare_full", False))
+    chosen = tuple(model for model in MODELS if model in models)
+    changes = {model: {"epochs": int(epochs)} for model in chosen} if epochs else None
+    return {"models": chosen, "folds": int(folds), "every": int(every), "seed": int(seed), "full": full,
+            "changes": changes}  # fmt: skip
+
+
+def _start(studies: Studies, settings: dict[str, Any], name: str) -> None:
+    data = studies.data
+    studies.trouble = ""
+    try:
+        study = Study(
+            str(folder_of(data)), level_hu=data.level_hu, width_hu=data.width_hu, values=data.values, **settings
+        )
+        folder = listing.new_folder(name)
+        runs.write_config(folder, study.as_json())
+        runs.start(folder)
+    except LobuleError as error:
+        studies.trouble = str(error)
+        return
+    studies.folder, studies.is_new, studies.case, studies.row = folder, False, "", ""
+    studies.values["compare_name"] = ""
+    st.rerun()

@@ -1,0 +1,1 @@
+"""The Learn page: data, models and settings, trainings and searches."""
