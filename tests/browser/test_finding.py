@@ -45,6 +45,7 @@ def choose_network(viewer: Viewer) -> None:
 def test_proposals_are_found_accepted_deleted_brought_back_and_only_accepted_ones_saved(
     reader: Reader, ct: Path, tmp_path: Path
 ) -> None:
+    expect(reader.button("Phantom")).to_be_visible()  # the page stands
     reader.upload(ct)
     reader.button("Annotate this CT").click()
     viewer = Viewer(reader).loaded()

@@ -14,7 +14,7 @@ export class FindBox {
     this.halt = el("button", { type: "button", "data-act": "stop_finding", title: t("find_stop_why"), onclick: () => finding.stop() });
     this.running = el("div", { class: "running" }, el("div", { class: "row" }, this.words, this.halt), this.bar);
     this.review = this.reviewing();
-    this.root = el("section", { class: "finding whole" }, this.button, this.why, this.running, this.review);
+    this.root = el("section", { class: "finding" }, this.button, this.why, this.running, this.review);
   }
 
   reviewing() {
