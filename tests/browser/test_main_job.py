@@ -101,7 +101,9 @@ def test_clearing_the_canvas_takes_the_masks_along(reader: Reader, truth: np.nda
     expect(reader.objects).to_have_count(0)
 
 
-def test_two_readers_do_not_see_each_other(reader: Reader, browser: Browser, app_url: str, truth: np.ndarray) -> None:
+def test_a_reader_with_initials_of_his_own_does_not_see_what_another_drew(
+    reader: Reader, browser: Browser, app_url: str, truth: np.ndarray
+) -> None:
     box, _ = largest(truth[SLICE - 1])
     reader.open_sample("LiTS-117 (real tumour)")
     reader.go_to_slice(SLICE)
@@ -110,6 +112,11 @@ def test_two_readers_do_not_see_each_other(reader: Reader, browser: Browser, app
         other = Reader(context.new_page(), app_url)
         expect(other.page.get_by_text("Open a CT")).to_be_visible()
         expect(other.button("Annotate this CT")).to_have_count(0)
+        other.page.get_by_role("link", name="Cases").first.click()
+        other.page.get_by_role("textbox", name="Your initials").fill("QX")
+        other.page.keyboard.press("Enter")
+        expect(other.page.get_by_text("On the disk:")).to_be_visible()
+        other.page.get_by_role("link", name="Open").first.click()
         other.open_sample("LiTS-117 (real tumour)")
         other.go_to_slice(SLICE)
         expect(other.objects).to_have_count(0)
