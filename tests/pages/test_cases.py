@@ -262,9 +262,8 @@ def test_a_work_list_opens_a_file_and_the_next_one_follows(app: AppTest, tmp_pat
 
 
 def test_a_server_that_others_reach_shows_no_folders(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.ui import worklist
 
-    monkeypatch.setattr(worklist, "_HERE", ())
+    monkeypatch.setattr("pages.ui.here._HERE", ())
     show_cases(app)
     assert "does not show its folders" in texts(app)
     assert not [field for field in app.text_input if field.key == "work_folder"]
@@ -275,6 +274,6 @@ def test_the_ledger_is_a_line_an_object(app: AppTest) -> None:
     case = case_of(app)
     draw(case)
     head, line = ledger_csv(ledger(case.kept)).splitlines()
-    assert head == "object,label,seconds,prompts,carried,edits,undone,slices,voxels,by_hand"
+    assert head == "object,label,seconds,prompts,carried,found,edits,undone,slices,voxels,by_hand"
     cells = line.split(",")
-    assert (cells[0], cells[1], cells[7], cells[8]) == ("1", "tumour", "1", "28")
+    assert (cells[0], cells[1], cells[8], cells[9]) == ("1", "tumour", "1", "28")
