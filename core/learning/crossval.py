@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from core.errors import LearningError
+from core.errors import LobuleError
 from core.imaging.window import Window
 from core.learning.boxed import kept_embeddings
 from core.learning.cases import VALUES, Case, label_map
@@ -55,8 +56,11 @@ def run_study(folder: Path, study: Study | None = None, progress: Progress | Non
     work = _Work(folder, study, progress or (lambda done, total, what: None))
     try:
         state = work.all()
-    except LearningError as problem:
+    except LobuleError as problem:
         work.reporter.ended(State.FAILED, str(problem), work.done)
+        raise
+    except Exception as failure:
+        work.reporter.ended(State.FAILED, f"The comparison ended by a mistake of the program ({failure}).", work.done)
         raise
     work.reporter.ended(state, "The comparison is done." if state is State.FINISHED else "Stopped as asked.", work.done)
     return state
@@ -124,7 +128,7 @@ class _Work:
         rows = self._rows(k, split, data)
         self._describe(rows)
         for case in cases:
-            slices = np.arange(self._study.every // 2, case.slices, self._study.every)
+            slices = scored_slices(case.slices, self._study.every)
             todo = [row for row in rows if (row.key, case.name) not in known]
             encoding = self._encoding(case) if any(row.encodes for row in todo) else 0.0
             for row in todo:
@@ -177,6 +181,11 @@ class _Work:
     def _say(self, what: str) -> None:
         self._progress(self.done, self.total, what)
         self.reporter.at(self.done, 0.0, what)
+
+
+def scored_slices(count: int, every: int) -> npt.NDArray[np.int64]:
+    """Return which of some slices are scored: every ``every``-th, and at least one however few there are."""
+    return np.arange(min(every // 2, (count - 1) // 2), count, every)
 
 
 def read_lines(folder: Path) -> list[Line]:

@@ -17,7 +17,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from torch import nn
 
-from core.errors import LearningError
+from core.errors import LobuleError
 from core.imaging.window import Window
 from core.learning.cases import VALUES
 from core.learning.dataset import Dataset, Progress, read_dataset
@@ -55,8 +55,11 @@ def run_search(folder: Path, search: Search | None = None, progress: Progress | 
     work = _Work(folder, Search.from_json(read_config(folder)), progress or (lambda done, total, what: None))
     try:
         state, sentence = work.all()
-    except LearningError as problem:
+    except LobuleError as problem:
         work.reporter.ended(State.FAILED, str(problem), work.done)
+        raise
+    except Exception as failure:
+        work.reporter.ended(State.FAILED, f"The search ended by a mistake of the program ({failure}).", work.done)
         raise
     work.reporter.ended(state, sentence, work.done)
     return state

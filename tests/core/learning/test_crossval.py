@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import LearningError
 from core.learning import crossval, runs
-from core.learning.crossval import FOUND, LINES, read_lines, run_study
+from core.learning.crossval import FOUND, LINES, read_lines, run_study, scored_slices
 from core.learning.plan import Plan, one_split, usual_plan
 from core.learning.runs import State, read_progress
 from core.learning.split import Split
@@ -65,6 +65,27 @@ def test_a_comparison_that_is_asked_to_stop_stops_and_can_go_on(study: Study, tm
     assert not (out / LINES).exists()
     (out / runs.STOP).unlink()
     assert run_study(out) is State.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("count", "every", "expected"), [(1, 2, [0]), (1, 5, [0]), (2, 5, [0]), (3, 9, [1]), (10, 3, [1, 4, 7])]
+)
+def test_of_few_slices_one_is_scored_all_the_same(count: int, every: int, expected: list[int]) -> None:
+    assert scored_slices(count, every).tolist() == expected
+
+
+def test_a_comparison_that_fails_unforeseen_says_so(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*told: Any, **named: Any) -> Any:
+        raise ValueError("need at least one array to stack")
+
+    monkeypatch.setattr(crossval, "read_dataset", broken)
+    with pytest.raises(ValueError, match="at least one array"):
+        run_study(tmp_path / "out", study)
+    found = read_progress(tmp_path / "out")
+    assert found.state is State.FAILED
+    assert found.sentence == "The comparison ended by a mistake of the program (need at least one array to stack)."
 
 
 def test_no_patient_is_learnt_from_and_tested_on(study: Study, tmp_path: Path) -> None:

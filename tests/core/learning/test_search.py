@@ -50,6 +50,20 @@ def test_a_search_that_was_stopped_tries_what_it_would_have_tried(wanted: Search
     assert not list((tmp_path / "cut").rglob(runs.LAST)), "weights of trials are not kept"
 
 
+def test_a_search_that_fails_unforeseen_says_so(
+    wanted: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*told: Any, **named: Any) -> Any:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(search, "read_dataset", broken)
+    with pytest.raises(ZeroDivisionError):
+        run_search(tmp_path, wanted)
+    found = runs.read_progress(tmp_path)
+    assert found.state is State.FAILED
+    assert found.sentence == "The search ended by a mistake of the program (division by zero)."
+
+
 def test_what_is_worse_than_the_median_is_given_up(
     wanted: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
