@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +114,7 @@ def open_case(folder: Path, name: str) -> Exhibits:
     window = Window(study.level_hu, study.width_hu)
     data = read_dataset(Path(study.data), window, values=study.values or VALUES, only=[owner])
     case = next((one for one in data.cases if one.name == name), None)
-    found = {path.parent.name: path for path in (folder / FOUND).glob(f"*/{name}.npz")}
+    found = {path.parent.name: path for path in (folder / FOUND).glob(f"*/{escape(name)}.npz")}
     if case is None or not found:
         raise LearningError(f"What was found on {name} is not kept here. Go on with the comparison, or choose another.")
     labels, slices = {}, np.zeros(0, np.int64)

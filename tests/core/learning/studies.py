@@ -19,8 +19,8 @@ SHAPE = (6, 48, 64)
 SLICES = np.array([1, 3, 5])
 
 
-def save_study(folder: Path, data: Path | None = None) -> Path:
-    """Write a finished study of seven patients, the last without tumour; the first has data and findings.
+def save_study(folder: Path, data: Path | None = None, first: str = CASE) -> Path:
+    """Write a finished study of seven patients, the last without tumour; the first, of any name, has data and findings.
 
     The U-Net found all of its tumours, and the CNN nothing but the liver.
     """
@@ -40,7 +40,7 @@ def save_study(folder: Path, data: Path | None = None) -> Path:
             reporter.ended(State.FINISHED, "All 2 epochs are done.", 2)
     Reporter(folder, 6).ended(State.FINISHED, "The comparison is done.", 6)
     if data:
-        _save_findings(folder, data)
+        _save_findings(folder, data, first)
     return folder
 
 
@@ -49,13 +49,13 @@ def line(row: str, k: int, value: float) -> Line:
     return Line(row, k % 2, f"p{k}", f"p{k}", 0.1 * k, figures, k < 6, k == 6 and row == "cnn", 50.0, "px")
 
 
-def _save_findings(folder: Path, data: Path) -> None:
-    case = patient(2, shape=SHAPE, name=CASE)
+def _save_findings(folder: Path, data: Path, name: str) -> None:
+    case = patient(2, shape=SHAPE, name=name)
     save_pictures(data, case)
     for row in ROWS:
         found = case.labels[SLICES].copy()
         if row == "cnn":
             found[found == 2] = 1
-        path = folder / FOUND / row / f"{CASE}.npz"
+        path = folder / FOUND / row / f"{name}.npz"
         path.parent.mkdir(parents=True)
         np.savez_compressed(path, found=found, slices=SLICES)

@@ -34,6 +34,13 @@ def test_a_case_comes_with_what_every_model_found(here: Exhibits) -> None:
     assert here.worst("unet", TUMOUR) == 1, "nothing is wrong: the fullest"
 
 
+def test_a_name_with_brackets_is_no_pattern(tmp_path: Path) -> None:
+    name = "liver[2]"
+    folder = save_study(tmp_path / "study", tmp_path / "data", name)
+    found = open_case(folder, name)
+    assert set(found.found) == {"unet", "cnn"}
+
+
 def test_a_slice_says_what_was_found_made_up_and_missed(here: Exhibits) -> None:
     tumour = int(here.case.tumour_px[3])
     missed = here.counts("cnn", 1, TUMOUR)
