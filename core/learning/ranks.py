@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import distributed
 
+from core.errors import LearningError
 from core.learning.runs import Reporter, State
 
 
@@ -33,7 +34,16 @@ class Ranks:
         return self.rank == 0
 
     def share(self, batches: Iterable[Any], total: int) -> Iterator[Any]:
-        """Yield every ``count``-th of ``total`` batches; all processes get as many, so some at the end may be left."""
+        """Yield every ``count``-th of ``total`` batches; all processes get as many, so some at the end may be left.
+
+        Raises:
+            LearningError: There are fewer than processes; raised in all of them, as one alone would wait for ever.
+        """
+        if 0 < total < self.count:
+            raise LearningError(
+                f"An epoch has fewer batches ({total}) than there are processes ({self.count}), so some would have "
+                "nothing to do. Use a smaller batch, more examples or fewer processes."
+            )
         return islice(batches, self.rank, max(self.count, total - total % self.count), self.count)
 
     def average(self, tensors: Iterable[torch.Tensor | None]) -> None:

@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
+from core.errors import LearningError
 from core.learning import runs
 from core.learning.augmentation import NONE
 from core.learning.flat import FlatTask, Sampling
 from core.learning.networks import NetworkConfig
+from core.learning.ranks import Ranks
 from core.learning.runs import State, read_progress
 from core.learning.settings import Settings
 from core.learning.training import train
@@ -45,6 +48,13 @@ def test_two_processes_learn_what_one_learns_from_batches_twice_as_large(tmp_pat
     for name, tensor in one.network.state_dict().items():
         assert not torch.equal(tensor, untaught[name])
         assert torch.allclose(tensor, kept[name], atol=1e-6), name
+
+
+def test_fewer_batches_than_processes_are_refused_in_all_of_them() -> None:
+    for rank in range(4):
+        with pytest.raises(LearningError, match=r"fewer batches \(3\) than there are processes \(4\)"):
+            Ranks(rank, 4).share("abc", 3)
+    assert [list(Ranks(rank, 3).share("abcd", 4)) for rank in range(3)] == [["a"], ["b"], ["c"]]
 
 
 if __name__ == "__main__":
