@@ -14,12 +14,13 @@ from core.errors import LearningError
 from core.learning import flat
 from core.learning.blocks import BlockTask
 from core.learning.boxed import kept_embeddings
+from core.learning.ranks import is_first
 from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.embedded import EmbeddedTask
 from core.learning.flat import FlatTask
 from core.learning.networks import NetworkConfig
 from core.learning.plan import Plan, copy_of, device_of, one_split
-from core.learning.ranks import is_first
+from core.learning.pseudo import read_extra
 from core.learning.runs import BEST, Reporter, read_config, read_progress
 from core.learning.split import Split, with_extra
 from core.learning.trained import NETWORKS, NetworkCard, network_card, save_network
@@ -94,7 +95,8 @@ def task_of(plan: Plan, data: Dataset) -> Task:
     """
     training, validation, test = plan.split.parts(data)
     if plan.extra:
-        training = with_extra(training, (validation, test), read_dataset(Path(plan.extra), plan.window))
+        extra = read_extra(Path(plan.extra), plan.window, plan.values)
+        training = with_extra(training, (validation, test), extra)
     if plan.model == "sam":
         parts = weights.parts(plan.base)
         segmenter = weights.load(plan.base)

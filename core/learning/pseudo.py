@@ -5,6 +5,7 @@ hesitates would teach that there is nothing.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from core.errors import LearningError, LobuleError
 from core.imaging.grid import Grid
 from core.imaging.reading import read_volume
 from core.imaging.window import Window
-from core.learning.cases import Case, label_map
-from core.learning.dataset import Progress
+from core.learning.cases import VALUES, Case, label_map
+from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.finders import Finder, Probabilities, unlabelled
 from core.learning.pairing import FilePair, find_images
 from core.segmentation.cachefolder import replacing
@@ -75,10 +76,50 @@ def pseudo_label(
         counts += _labelled(case, finder, out, cut)
     slices, sure, tumour = counts.tolist()
     kept = Kept(slices, sure, tumour, tuple(skipped))
-    told = {"model": model, "cut": cut, "slices": kept.slices, "kept": kept.kept, "with tumour": kept.tumour}
+    told = {
+        "model": model, "cut": cut, "level_hu": window.level_hu, "width_hu": window.width_hu, "slices": kept.slices,
+        "kept": kept.kept, "with tumour": kept.tumour,
+    }  # fmt: skip
     with replacing(out / ABOUT) as file:
         file.write((json.dumps(told, indent=1) + "\n").encode())
     return kept
+
+
+def read_extra(folder: Path, window: Window, values: Mapping[int, int]) -> Dataset:
+    """Read cases that are only learnt from.
+
+    Args:
+        folder: What `pseudo_label` made, or other labelled CTs or pictures.
+        window: Of the training.
+        values: As for `dataset.read_dataset`; what `pseudo_label` made has values of its own.
+
+    Raises:
+        LearningError: They were made in another window, or nothing in the folder can be used.
+    """
+    if not (folder / ABOUT).is_file():
+        return read_dataset(folder, window, values=values)
+    made = _window_of(folder / ABOUT)
+    if made != window:
+        raise LearningError(
+            f"The pictures in {folder} were made with {_in_words(made)}, and the training looks at CTs with "
+            f"{_in_words(window)}: its network would learn two kinds of grey. Train with --window {made.level_hu:g} "
+            f"{made.width_hu:g}, or label with a network of the other window."
+        )
+    return read_dataset(folder, window, values=VALUES)
+
+
+def _window_of(about: Path) -> Window:
+    try:
+        told = json.loads(about.read_text(encoding="utf-8"))
+        return Window(float(told["level_hu"]), float(told["width_hu"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LearningError(
+            f"{about} does not say in which window its pictures were made. Make them anew with: python -m core pseudo"
+        ) from error
+
+
+def _in_words(window: Window) -> str:
+    return f"level {window.level_hu:g} HU and width {window.width_hu:g} HU"
 
 
 def sureness(probabilities: Probabilities) -> float:

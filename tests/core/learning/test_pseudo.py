@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from core.errors import LearningError
-from core.learning.cases import Case, targets
+from core.imaging.volume import LIVER
+from core.imaging.window import Window
+from core.learning.cases import VALUES, Case, targets
 from core.learning.dataset import read_dataset
 from core.learning.finders import Probabilities
 from core.learning.jobs import data_of, task_of
 from core.learning.plan import usual_plan
-from core.learning.pseudo import pseudo_label, sureness
+from core.learning.pseudo import pseudo_label, read_extra, sureness
 from core.learning.split import Split
 from tests.core.learning.shapes import WINDOW, labels, patient, save_pictures
 
@@ -56,6 +58,27 @@ def test_slices_that_are_sure_become_a_training_folder(unlabelled: Path, tmp_pat
     assert json.loads((out / "pseudo.json").read_text())["model"] == "a teacher"
     with pytest.raises(LearningError, match="is not empty"):
         pseudo_label(unlabelled, SureBelow(8, 6), WINDOW, out, cut=0.9, model="a teacher")
+
+
+def test_pictures_of_another_window_are_not_learnt_from(unlabelled: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pseudo"
+    pseudo_label(unlabelled, SureBelow(8, 6), WINDOW, out, cut=0.9, model="a teacher")
+    with pytest.raises(LearningError, match=r"level 60 HU and width 200 HU, .* level 40 HU and width 400 HU"):
+        read_extra(out, Window(40, 400), VALUES)
+    (out / "pseudo.json").write_text('{"model": "a teacher"}')
+    with pytest.raises(LearningError, match="does not say in which window"):
+        read_extra(out, WINDOW, VALUES)
+
+
+def test_labels_of_ones_own_have_the_values_of_the_training_and_pseudo_labels_theirs(
+    unlabelled: Path, tmp_path: Path
+) -> None:
+    pseudo_label(unlabelled, SureBelow(8, 6), WINDOW, tmp_path / "pseudo", cut=0.9, model="a teacher")
+    (made,) = read_extra(tmp_path / "pseudo", WINDOW, {2: LIVER}).cases
+    assert np.array_equal(made.labels, labels(8)[:6])
+    save_pictures(tmp_path / "own", patient(8))
+    (own,) = read_extra(tmp_path / "own", WINDOW, {2: LIVER}).cases
+    assert np.array_equal(own.labels, (labels(8) == 2).astype(np.uint8))
 
 
 def test_they_are_learnt_from_and_never_hide_a_patient_of_the_validation(unlabelled: Path, tmp_path: Path) -> None:
