@@ -1,15 +1,18 @@
 """The comparison that comes with Lobule: figures and curves of a study, no picture of its data, as these are not ours.
 
-A published folder is laid out as a study's, so whatever reads one reads the other.
+A published folder is laid out as a study's, so whatever reads one reads the other. Patients are numbered: their names
+are those of files, which may be anybody's.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import LearningError
 from core.learning.crossval import ENTRANTS, LINES, read_lines
+from core.learning.measuring import Line
 from core.learning.runs import CONFIG, LOG, STATE, State, read_config, read_progress
 from core.learning.study import Study
 from core.segmentation.cachefolder import replacing
@@ -34,8 +37,11 @@ def publish(folder: Path, target: Path, note: str = "") -> Path:
     study = Study.from_json(read_config(folder))
     if read_progress(folder).state is not State.FINISHED:
         raise LearningError("This comparison is not finished. Let it go on, then publish it.")
-    bare = {**study.as_json()["study"], "data": Path(study.data).name}
-    lines = "".join(json.dumps(_rounded(line.as_json())) + "\n" for line in read_lines(folder))
+    found = read_lines(folder)
+    numbers = _numbers(found)
+    chosen = [numbers.patients[name] for name in study.patients if name in numbers.patients]
+    bare = {**study.as_json()["study"], "data": Path(study.data).name, "patients": chosen}
+    lines = "".join(json.dumps(_rounded(numbers.line(line).as_json())) + "\n" for line in found)
     about = {"version": VERSION, "note": note, "licence": study.licence}
     texts = {
         CONFIG: _json({"study": bare}), ENTRANTS: (folder / ENTRANTS).read_text("utf-8"), LINES: lines,
@@ -62,6 +68,36 @@ def about(folder: Path) -> Mapping[str, str]:
     except (OSError, ValueError):
         return {}
     return {str(key): str(value) for key, value in told.items()} if isinstance(told, dict) else {}
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """What stands for names in what is published.
+
+    Attributes:
+        patients: By name.
+        cases: By name; a patient's only case is called as the patient is.
+    """
+
+    patients: Mapping[str, str]
+    cases: Mapping[str, str]
+
+    def line(self, line: Line) -> Line:
+        return replace(line, case=self.cases[line.case], patient=self.patients[line.patient])
+
+
+def _numbers(lines: Sequence[Line]) -> _Numbers:
+    owned: dict[str, list[str]] = {}
+    for line in lines:
+        cases = owned.setdefault(line.patient, [])
+        if line.case not in cases:
+            cases.append(line.case)
+    patients = {name: f"patient{number:03d}" for number, name in enumerate(owned, 1)}
+    called = {}
+    for name, cases in owned.items():
+        for k, case in enumerate(cases, 1):
+            called[case] = patients[name] if len(cases) == 1 else f"{patients[name]}-{k}"
+    return _Numbers(patients, called)
 
 
 def _rounded(told: Any) -> Any:
