@@ -24,7 +24,6 @@ from core.learning.tuning import Tuning
 
 Model = Literal["unet", "vnet", "cnn", "samunet", "sam"]
 MODELS: tuple[Model, ...] = ("unet", "vnet", "cnn", "samunet", "sam")
-RESEARCH = "research use only: trained on LiTS, CC BY-NC-ND 4.0"
 _FOLDS_OF_SPLIT = 5
 
 
