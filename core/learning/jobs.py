@@ -14,7 +14,7 @@ from core.errors import LearningError
 from core.learning import flat
 from core.learning.blocks import BlockTask
 from core.learning.boxed import kept_embeddings
-from core.learning.ranks import is_first
+from core.learning.claims import is_first
 from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.embedded import EmbeddedTask
 from core.learning.flat import FlatTask

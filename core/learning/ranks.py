@@ -83,8 +83,3 @@ def joined(device: str) -> Ranks:
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     return Ranks(distributed.get_rank(), distributed.get_world_size())
-
-
-def is_first() -> bool:
-    """Say whether this is the process that writes, before it has joined the others."""
-    return os.environ.get("RANK", "0") == "0"

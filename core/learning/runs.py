@@ -10,6 +10,7 @@ in the folder         is
 ``best.safetensors``  the weights that did best on validation
 ``output.txt``        what the process printed
 ``stop``              whoever makes this file asks the training to stop
+``lock``              is held by the process that works here, see `claims`
 ====================  =====================================================================================
 """
 
@@ -24,10 +25,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from core.errors import LearningError
-from core.segmentation.cachefolder import HOME, replacing
+from core.learning.claims import is_at_work
+from core.segmentation.cachefolder import data_folder, replacing
 
 CONFIG, STATE, LOG, LAST, BEST, OUTPUT, STOP = (
     "config.json", "state.json", "log.jsonl", "last.pt", "best.safetensors", "output.txt", "stop",
@@ -117,7 +117,7 @@ def read_progress(folder: Path) -> Progress:
     log = tuple(line for line in map(_parsed, _lines(folder / LOG)) if line)
     state = State(found["state"]) if found.get("state") in list(State) else State.FAILED
     sentence, pid = str(found.get("sentence", "")), int(found.get("pid", 0))
-    if state is State.RUNNING and not _is_alive(pid):
+    if state is State.RUNNING and (_has_ended(pid) or not is_at_work(folder, pid, folder / STATE)):
         state, sentence = State.INTERRUPTED, "The process of this training ended without a word. It can go on."
     eta = found.get("eta_s")
     return Progress(
@@ -128,8 +128,7 @@ def read_progress(folder: Path) -> Progress:
 
 def runs_folder() -> Path:
     """Return where runs lie if nobody says otherwise: in ``LOBULE_HOME``, else in the user's own data."""
-    home = os.environ.get(HOME)
-    return (Path(home).expanduser() if home else Path(platformdirs.user_data_dir("lobule", appauthor=False))) / "runs"
+    return data_folder() / "runs"
 
 
 def list_runs(folder: Path) -> list[Path]:
@@ -230,16 +229,6 @@ def _parsed(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _is_alive(pid: int) -> bool:
-    """Say whether a process runs; one of ours that ended is laid to rest first."""
-    if pid <= 0:
-        return False
-    if pid in _started and _started[pid].poll() is not None:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+def _has_ended(pid: int) -> bool:
+    """Say whether a process is one of ours that ended, which is laid to rest."""
+    return pid in _started and _started[pid].poll() is not None

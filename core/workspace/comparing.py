@@ -59,7 +59,7 @@ def add_arguments(command: argparse.ArgumentParser, report: Report) -> None:
 def compare(chosen: argparse.Namespace, report: Report) -> int:
     """Do or go on with a comparison, then write what was asked for; 0, or 130 if it was stopped."""
     study = study_of(chosen, tuple(chosen.models)) if chosen.data else None
-    code = 0 if study is None and _is_only_told(chosen) else compared(chosen.out, study)
+    code = 0 if study is None and _is_only_told(chosen) else _claimed(chosen.out, study)
     if chosen.html:
         save(report(chosen.out), chosen.html)
         print(f"saved {chosen.html}")
@@ -95,6 +95,16 @@ def study_of(chosen: argparse.Namespace, models: tuple[Any, ...]) -> "Study":
         part=chosen.part, base=chosen.base, level_hu=chosen.window[0], width_hu=chosen.window[1], changes=changes,
         values=dict(chosen.value or ()), licence=chosen.licence,
     )  # fmt: skip
+
+
+def _claimed(folder: Path, study: "Study | None") -> int:
+    from core.learning.claims import claimed
+    from core.learning.runs import read_config
+
+    if study is None:
+        read_config(folder)  # a folder that is none is not made
+    with claimed(folder):
+        return compared(folder, study)
 
 
 def compared(folder: Path, study: "Study | None") -> int:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import LearningError, LobuleError
+from core.learning.claims import claimed, is_first
 from core.workspace.training_data import add_data, values_of
 
 if TYPE_CHECKING:
+    from core.learning.listing import Kind
     from core.learning.plan import Plan
 
 EXAMPLES = """examples:
@@ -75,19 +77,34 @@ def train(chosen: argparse.Namespace) -> int:
     if chosen.search:
         from core.workspace.trying import search_of, searched
 
-        return searched(folder, search_of(chosen))
+        search = search_of(chosen)
+        with claimed(folder):
+            return searched(folder, search)
     if chosen.folds:
         from core.workspace.comparing import compared, study_of
 
-        return compared(folder, study_of(chosen, (chosen.model,)))
+        study = study_of(chosen, (chosen.model,))
+        with claimed(folder):
+            return compared(folder, study)
     return gone_on(folder, chosen.name)
 
 
 def gone_on(folder: Path, name: str | None = None) -> int:
-    """Do, or go on with, what a folder holds: a training, a comparison or a search."""
+    """Do, or go on with, what a folder holds: a training, a comparison or a search.
+
+    Raises:
+        LearningError: Another process is doing it.
+    """
     from core.learning import listing
 
     kind = listing.kind_of(folder)
+    with claimed(folder):  # what another process says of its run is not written over
+        return _done(folder, kind, name)
+
+
+def _done(folder: Path, kind: "Kind", name: str | None) -> int:
+    from core.learning import listing
+
     try:
         if kind is listing.Kind.STUDY:
             from core.workspace.comparing import compared
@@ -105,7 +122,6 @@ def gone_on(folder: Path, name: str | None = None) -> int:
 
 def _trained(folder: Path, name: str | None) -> int:
     from core.learning import runs
-    from core.learning.ranks import is_first
 
     print(f"run: {folder}", flush=True)
     (folder / runs.STOP).unlink(missing_ok=True)  # before the seconds that the next import takes
