@@ -67,7 +67,11 @@ def reopen(state: AppState, key: str) -> Case:
         return state.show(state.cases[key])
     volume = library().volume(key)
     _memory.take(state.reader, key, volume.hu.nbytes)
-    kept = _kept(state, volume)
+    try:
+        kept = _kept(state, volume)
+    except BaseException:
+        _memory.give(state.reader, key)
+        raise
     return state.show(Case.of(volume, reference_of(kept), kept))
 
 
@@ -111,7 +115,7 @@ def close_case(state: AppState, key: str) -> None:
     """Close a case in order and take it off the screen; what is kept of it stays."""
     case = state.cases.get(key)
     state.close(key)
-    _memory.give(state.reader, key)
+    _give(state, key)
     if case is not None:
         _close(case)
 
@@ -122,7 +126,7 @@ def close_all(reader: str, cases: dict[str, Case]) -> None:
         _, case = cases.popitem()
         _close(case)
     _memory.give(reader)
-    library().release(reader)
+    library().give(reader)
 
 
 def come_back(state: AppState) -> None:
@@ -195,11 +199,18 @@ def _kept(state: AppState, volume: Volume, origin: Path | None = None, *, by_for
         if windows.has_gone(rival):
             _stop(rival, volume.key)
             rival.close(volume.key)
+            _give(rival, volume.key)
         else:
             here = here or rival.cases[volume.key].may_change
     window = Window(state.initials, state.initials)
     force = by_force or not here  # without a window, only a session that is forgotten can hold it
     return library().open(volume, window, origin=origin, take_over=force, session=state.reader)
+
+
+def _give(state: AppState, key: str) -> None:
+    """Count no longer what a case took of a window's share."""
+    _memory.give(state.reader, key)
+    library().give(state.reader, key)
 
 
 def _rivals(state: AppState, key: str) -> list[AppState]:

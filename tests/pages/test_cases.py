@@ -8,6 +8,7 @@ import pytest
 import SimpleITK
 from streamlit.testing.v1 import AppTest
 
+from core.errors import CaseError
 from core.imaging.volume import Mask
 from core.imaging.writing import write_mask
 from core.workspace.later import later
@@ -226,6 +227,41 @@ def test_a_window_that_has_gone_gives_way_without_a_question(app: AppTest, watch
     second.button("sample_phantom").click().run()
     assert case_of(second).may_change
     assert len(case_of(second).annotation) == 1
+
+
+def test_a_window_that_gives_a_case_up_counts_it_no_longer(app: AppTest, watched: set[str]) -> None:
+    app.button("sample_phantom").click().run()
+    gone, nbytes = state_of(app), case_of(app).volume.hu.nbytes
+    assert shelf.held(gone)["window"][0] == nbytes
+    second = new_window()
+    watched.add(state_of(second).reader)
+    second.button("sample_phantom").click().run()
+    assert [shelf.held(state)["window"][0] for state in (gone, state_of(second))] == [0, nbytes]
+
+
+def test_a_closed_case_gives_its_share_of_the_disk_back(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    state, case = state_of(app), case_of(app)
+    case.kept.saving.result()
+    assert shelf.library()._sessions.held(state.reader) == case.volume.hu.nbytes
+    shelf.close_case(state, case.volume.key)
+    assert shelf.library()._sessions.held(state.reader) == 0
+    assert shelf.held(state)["window"][0] == 0
+
+
+def test_a_case_that_does_not_open_from_the_list_takes_no_memory(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.button("sample_phantom").click().run()
+    state, case = state_of(app), case_of(app)
+    case.kept.saving.result()
+    shelf.close_case(state, case.volume.key)
+
+    def refusing(*_: object) -> None:
+        raise CaseError("no journal today")
+
+    monkeypatch.setattr("core.workspace.library.KeptCase", refusing)
+    with pytest.raises(CaseError, match="no journal today"):
+        shelf.reopen(state, case.volume.key)
+    assert shelf.held(state)["window"][0] == 0
 
 
 def test_each_reader_has_masks_of_their_own(app: AppTest) -> None:

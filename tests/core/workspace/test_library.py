@@ -292,6 +292,24 @@ def test_a_session_is_held_to_its_share(tmp_path: Path) -> None:
     assert library.open(volume(2), session="other").may_change
 
 
+def test_a_share_is_given_back_with_the_case_and_where_it_could_not_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(tmp_path / "cases", Limits(3000, 2**30))
+    with monkeypatch.context() as broken:
+        broken.setattr("core.workspace.library.KeptCase", refusing)
+        with pytest.raises(CaseError, match="no journal today"):
+            library.open(volume(1), session="s")
+    kept = library.open(volume(2), session="s")
+    kept.close()
+    library.give("s", volume(2).key)
+    assert library.open(volume(3), session="s").may_change
+
+
+def refusing(*_: object) -> None:
+    raise CaseError("no journal today")
+
+
 def test_a_quota_counts_by_name_and_forgets_what_is_given_back() -> None:
     quota = Quota(Limits(100, 150), "memory")
     quota.take("a", "x", 60)
