@@ -177,13 +177,19 @@ def beside(state: AppState, by: int) -> str | Path | None:
 def open_next(state: AppState, what: str | Path) -> Case:
     """Open something of a line: a case by its key, a file or folder by its path; from then on it is a case there.
 
+    The case before it is closed if nothing is at work there, so that a long line does not fill the memory.
+
     Raises:
         LobuleError: It cannot be opened.
     """
+    left = state.case
     if isinstance(what, str):
-        return reopen(state, what)
-    case = open_volume(state, read_volume(what), origin=what)
-    state.line = tuple(case.volume.key if each == what else each for each in state.line)
+        case = reopen(state, what)
+    else:
+        case = open_volume(state, read_volume(what), origin=what)
+        state.line = tuple(case.volume.key if each == what else each for each in state.line)
+    if left is not None and left is not case and (not state.line or left.volume.key in state.line) and left.is_at_rest:
+        close_case(state, left.volume.key)
     return case
 
 

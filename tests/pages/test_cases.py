@@ -288,13 +288,38 @@ def test_a_work_list_opens_a_file_and_the_next_one_follows(app: AppTest, tmp_pat
     assert not app.exception
     app.button("open_work_0").click().run()
     state = state_of(app)
-    assert case_of(app).volume.source.name == "b2.nrrd"
+    first = case_of(app)
+    assert first.volume.source.name == "b2.nrrd"
     following = shelf.beside(state, 1)
     assert following == tmp_path / "b10.nrrd"
     shelf.open_next(state, following)
     assert case_of(app).volume.source.name == "b10.nrrd"
     assert shelf.beside(state, 1) is None
-    assert shelf.beside(state, -1) == next(iter(state.cases))
+    assert shelf.beside(state, -1) == first.volume.key
+    assert list(state.cases) == [case_of(app).volume.key], "what was left is closed"
+    assert shelf.open_next(state, first.volume.key).volume.source.name == "b2.nrrd"
+
+
+def test_a_case_where_something_is_at_work_stays_open(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    state, left = state_of(app), case_of(app)
+    app.button("sample_lits-117").click().run()
+    other = case_of(app)
+    other.kept.saving.result()
+    shelf.open_next(state, left.volume.key)
+    left.search = AtWork()
+    shelf.open_next(state, other.volume.key)
+    assert set(state.cases) == {left.volume.key, other.volume.key}
+    left.search = None
+    shelf.open_next(state, left.volume.key)
+    shelf.open_next(state, other.volume.key)
+    assert set(state.cases) == {other.volume.key}
+
+
+class AtWork:
+    """What a search under way says of itself."""
+
+    is_running = True
 
 
 def test_a_server_that_others_reach_shows_no_folders(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
