@@ -1,15 +1,15 @@
 """Cases between the disk and the screen: opened and kept, taken over from window to window, closed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from core.errors import CaseError, LobuleError
+from core.errors import CaseError
 from core.imaging.reading import read_volume
 from core.imaging.volume import Mask, Volume
 from core.segmentation.cachefolder import data_folder
 from core.workspace.caselist import Order, listed
-from core.workspace.kept import KeptCase, Window, reader_folder
+from core.workspace.kept import KeptCase, Window
 from core.workspace.library import Library
 from core.workspace.quota import MEMORY, Quota
 from core.workspace.reference import keep_reference, reference_of
@@ -17,10 +17,10 @@ from pages.ui import windows
 from pages.ui.case import Case
 from pages.ui.state import AppState
 from pages.ui.viewer.carrying import end
+from pages.ui.words import said
 
 _memory = Quota(MEMORY, "memory")
 _LONGEST_INITIALS = 8
-_initials: dict[str, str] = {}
 
 
 def library() -> Library:
@@ -79,8 +79,9 @@ def take_over(state: AppState, case: Case) -> None:
     """Go on with a case here that another window of this server holds, or that was closed under this one.
 
     Raises:
-        CaseError: It cannot be opened.
+        CaseError: It cannot be opened, or a search is under way in it.
     """
+    _check_search(state, [case])
     rivals = _rivals(state, case.volume.key)
     for rival in rivals:
         _stop(rival, case.volume.key)
@@ -100,15 +101,16 @@ def take_initials(state: AppState, typed: str) -> None:
     """Let another reader draw in this window: what is open shows their masks.
 
     Raises:
-        CaseError: A case cannot be opened for them.
+        CaseError: A case cannot be opened for them, or a search is under way; then nothing is changed.
     """
     initials = "".join(c for c in typed if c.isalnum())[:_LONGEST_INITIALS]
     if initials == state.initials:
         return
+    kept = [case for case in state.cases.values() if case.kept is not None]
+    _check_search(state, kept)
     state.initials = initials
-    for case in list(state.cases.values()):
-        if case.kept is not None:
-            _open_anew(state, case)
+    for case in kept:
+        _open_anew(state, case)
 
 
 def close_case(state: AppState, key: str) -> None:
@@ -129,25 +131,6 @@ def close_all(reader: str, cases: dict[str, Case]) -> None:
     library().give(reader)
 
 
-def come_back(state: AppState) -> None:
-    """Open the case that the address names, as after a restart of the server; from then on the address follows."""
-    first, state.recalled = not state.recalled, True
-    key, reader = windows.address()
-    if first and state.case is None and key:
-        _recall(state, key, reader)
-    windows.show_address(window=state.reader, case=state.current or "", reader=reader_mark(state.initials))
-
-
-def _recall(state: AppState, key: str, reader: str) -> None:
-    try:
-        row = next((row for row in library().cases() if row.key == key), None)
-        drew = row.readers if row else ()
-        state.initials = next((who for who in drew if reader_mark(who) == reader), _initials.get(reader, ""))
-        reopen(state, key)
-    except LobuleError as error:
-        state.trouble = str(error)
-
-
 def held(state: AppState) -> dict[str, tuple[int, int]]:
     """Return how many bytes are held and how many may be: memory of this window and of all, the disk of all cases."""
     mine, limits, disk = _memory.held(state.reader), _memory.limits, library()
@@ -156,15 +139,6 @@ def held(state: AppState) -> dict[str, tuple[int, int]]:
         "windows": (_memory.held(), limits.total),
         "disk": (disk.nbytes, disk.limits.total),
     }
-
-
-def reader_mark(initials: str) -> str:
-    """Return what stands for a reader in the address."""
-    if not initials:
-        return ""
-    mark = reader_folder(Path(), initials).name
-    _initials[mark] = initials
-    return mark
 
 
 def beside(state: AppState, by: int) -> str | Path | None:
@@ -222,6 +196,13 @@ def _give(state: AppState, key: str) -> None:
 def _rivals(state: AppState, key: str) -> list[AppState]:
     """Return what the other windows of the same reader have open that hold a case."""
     return [other for other in windows.others(state) if key in other.cases and other.initials == state.initials]
+
+
+def _check_search(state: AppState, cases: Iterable[Case]) -> None:
+    """Raise CaseError if a search would be lost, for what it finds goes to the case as it was opened."""
+    for case in cases:
+        if case.search is not None and case.search.is_running:
+            raise CaseError(said(state.language, "holding.searching", name=case.volume.source.name))
 
 
 def _open_anew(state: AppState, case: Case, *, by_force: bool = False) -> None:

@@ -277,6 +277,20 @@ def test_each_reader_has_masks_of_their_own(app: AppTest) -> None:
     assert [outline.z for outline in case_of(app).annotation.outlines] == [3]
 
 
+def test_a_search_under_way_is_not_lost_to_other_initials_or_a_case_taken_over(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    state, case = state_of(app), case_of(app)
+    case.search = AtWork()
+    for lose in (lambda: shelf.take_initials(state, "QX"), lambda: shelf.take_over(state, case)):
+        with pytest.raises(CaseError, match=r"A search .* is under way in Phantom"):
+            lose()
+    assert (state.initials, state.case) == ("", case)
+    assert case.may_change
+    case.search = None
+    shelf.take_initials(state, "QX")
+    assert state.initials == "QX"
+
+
 def test_a_work_list_opens_a_file_and_the_next_one_follows(app: AppTest, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     for name in ("b2", "b10"):
