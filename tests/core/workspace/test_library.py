@@ -10,7 +10,7 @@ import pytest
 from core.errors import CaseError
 from core.imaging.volume import Intensity, Mask, Source, Volume
 from core.workspace import stored
-from core.workspace.caselist import Order, Status, beside, listed, worklist
+from core.workspace.caselist import Order, Status, listed, worklist
 from core.workspace.kept import KeptCase, Window
 from core.workspace.library import Library
 from core.workspace.quota import Limits, Quota
@@ -237,15 +237,6 @@ def test_a_worklist_knows_which_files_were_opened(library: Library, tmp_path: Pa
     assert works[1].row.key == volume().key
     (folder / "b9.nii.gz").write_bytes(b"another CT now")
     assert [work.row for work in worklist(folder, library.cases())] == [None, None, None]
-
-
-def test_next_and_previous_end_at_the_ends() -> None:
-    assert [beside(["a", "b", "c"], key, by) for key, by in (("a", 1), ("c", 1), ("a", -1), ("x", 1))] == [
-        "b",
-        None,
-        None,
-        None,
-    ]
 
 
 def test_a_case_is_found_by_the_beginning_of_its_key_or_its_name(library: Library) -> None:
