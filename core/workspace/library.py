@@ -4,7 +4,7 @@
 
     LOBULE_HOME/cases/
       open/KEY/               KEY is the fingerprint of the CT
-        volume.npy, .json     the CT without what names the patient
+        volume.npy, .json     the CT; of the patient no more than the name of its file may tell
         journal.sqlite        every move of every reader
         reference.npz         labels that came with it
         thumbnail.jpg

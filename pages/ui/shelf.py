@@ -1,6 +1,7 @@
 """Cases between the disk and the screen: opened and kept, taken over from window to window, closed."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from core.workspace.quota import MEMORY, Quota
 from core.workspace.reference import keep_reference, reference_of
 from pages.ui import windows
 from pages.ui.case import Case
+from pages.ui.here import is_here
 from pages.ui.state import AppState
 from pages.ui.viewer.carrying import end
 from pages.ui.words import said
@@ -36,13 +38,16 @@ def _library(home: Path) -> Library:
 def open_volume(state: AppState, volume: Volume, reference: Mask | None = None, origin: Path | None = None) -> Case:
     """Put a CT on the screen, with all that this reader has drawn on it before, and keep it from now on.
 
-    A case that cannot be kept opens all the same, and says so.
+    A case that cannot be kept opens all the same, and says so. Where others see the list of cases, the name of the
+    file, which may name a patient, is not kept.
 
     Raises:
         CaseError: It would take too much memory.
     """
     if volume.key in state.cases:
         return state.open(volume)
+    if not is_here():
+        volume = replace(volume, source=volume.source.nameless)
     _memory.take(state.reader, volume.key, volume.hu.nbytes)
     try:
         kept = _kept(state, volume, origin)

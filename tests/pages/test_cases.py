@@ -15,6 +15,7 @@ from core.workspace.later import later
 from core.workspace.ledger import ledger, ledger_csv
 from pages.ui import shelf, windows
 from pages.ui.state import AppState, Case
+from tests.core.workspace.cases import volume
 from tests.pages.test_metrics import upload
 
 APP = str(Path(__file__).parents[2] / "pages" / "shell.py")
@@ -342,6 +343,17 @@ def test_a_server_that_others_reach_shows_no_folders(app: AppTest, monkeypatch: 
     show_cases(app)
     assert "does not show its folders" in texts(app)
     assert not [field for field in app.text_input if field.key == "work_folder"]
+
+
+def test_where_others_see_the_list_no_name_of_a_file_is_kept(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.ui.here._HERE", ())
+    ct = volume(name="Mueller_Anna.nii.gz")
+    case = shelf.open_volume(state_of(app), ct)
+    case.kept.saving.result()
+    assert (case.volume.key, case.volume.source.name) == (ct.key, "CT, NIfTI")
+    assert [row.name for row in shelf.library().cases()] == ["CT, NIfTI"]
+    kept = b"".join(path.read_bytes() for path in case.kept.folder.rglob("*") if path.is_file())
+    assert b"Mueller" not in kept
 
 
 def test_the_ledger_is_a_line_an_object(app: AppTest) -> None:
