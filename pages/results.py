@@ -20,9 +20,10 @@ def take(key: str) -> None:
 
 state = app_state()
 case = state.case
-if case is None or not len(case.annotation):
+drawn = case.annotation.findings if case is not None else ()
+if case is None or all(finding.is_proposed for finding in drawn):
     st.title(t("shell.results"), anchor=False)
-    st.write(t("outcome.no_case" if case is None else "outcome.nothing"))
+    st.write(t("outcome.no_case" if case is None else "outcome.only_proposed" if drawn else "outcome.nothing"))
     if case is None:
         st.page_link("open.py", label=t("annotate.none_link"), icon=":material/folder_open:")
         st.page_link("cases.py", label=t("annotate.none_cases"), icon=":material/folder_managed:")

@@ -5,7 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import windows
-from pages.ui.shelf import close_all, come_back
+from pages.ui.returning import come_back
+from pages.ui.shelf import close_all
 from pages.ui.signing import signed_in
 from pages.ui.state import app_state
 from pages.ui.words import t

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TypeVar
@@ -30,7 +30,8 @@ class Source:
 
     Attributes:
         name: What to call the case on the screen: the series description, or of other formats the name of the file.
-            The user chose that name and is the only one to see it: it may name a patient, so no export carries it.
+            That may name a patient: it is kept with the case and stands in the list, but no export carries it.
+            A server that others reach keeps `Source.nameless` in its place.
         format: ``DICOM``, ``NIfTI``, ``NRRD``, ``MetaImage``, ``picture`` or ``sample``.
         grid: The file's own grid, onto which masks are written back.
         modality: ``CT``, ``MR``... or ``""`` if the file does not say.
@@ -48,6 +49,11 @@ class Source:
     notes: tuple[str, ...] = ()
     frame: str = field(default="", kw_only=True)
     series: str = field(default="", kw_only=True)
+
+    @property
+    def nameless(self) -> "Source":
+        """The same without the name of a file; that of a series and of a sample was given by nobody here."""
+        return self if self.format in ("DICOM", "sample") else replace(self, name=f"CT, {self.format}")
 
 
 @dataclass(frozen=True, eq=False)

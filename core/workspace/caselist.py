@@ -154,12 +154,6 @@ def worklist(folder: Path, rows: Sequence[CaseRow]) -> list[Work]:
     return [Work(name, path, known.get(origin_of(path))) for name, path in found]
 
 
-def beside(keys: Sequence[str], key: str, by: int) -> str | None:
-    """Return the case that lies ``by`` places behind another in a list, or None if there is none."""
-    at = keys.index(key) + by if key in keys else -1
-    return keys[at] if 0 <= at < len(keys) else None
-
-
 def origin_of(path: Path) -> str:
     """Return what tells a file, or a folder of slices, from others and from itself before it was changed.
 

@@ -58,6 +58,7 @@ class KeptCase:
         recovered: What was found on opening, if it had not been closed in order; else None.
         folder: Of the case.
         saving: Tells when the CT itself is on the disk, or why it is not; None if it was there.
+        saving_labels: The same of labels that came with it; None if none are to be written.
     """
 
     def __init__(self, volume: Volume, folder: Path, window: Window) -> None:
@@ -65,6 +66,7 @@ class KeptCase:
         self.annotation = Annotation(volume.grid)
         self._own = reader_folder(folder, window.reader)
         self.saving: Future[None] | None = None
+        self.saving_labels: Future[None] | None = None
         self._turn, self._asking, self._refusal = RLock(), local(), ""
         self._lock = Lock(self._own)
         self.holder: Holder | None = None
@@ -138,13 +140,18 @@ class KeptCase:
         return annotation
 
     def refresh(self) -> bool:
-        """Catch up with what the window that holds the case has drawn, and say whether there was anything."""
+        """Catch up with what the window that holds the case has drawn, and say whether there was anything.
+
+        Raises:
+            CaseError: The record cannot be read now; what is shown stays.
+        """
         last = self._journal.last(self.reader)
         if self.may_change or last is None or last.seq == self._seq:
             return False
+        read = Annotation(self.volume.grid)  # so that what is shown stays if the record cannot be read now
+        found = recalling.recall(read, self._journal, self.reader, self._own, may_mend=False)
         self.annotation.ahead = None
-        self.annotation.recall(Annotation(self.volume.grid).state)
-        found = recalling.recall(self.annotation, self._journal, self.reader, self._own, may_mend=False)
+        self.annotation.recall(*read.trail())
         self.annotation.ahead, self._seq, self._written = self._keep, found.seq, self.annotation.state
         return True
 

@@ -57,7 +57,7 @@ class Ledger:
     """What a case cost.
 
     Attributes:
-        rows: One for each object that is there, oldest first.
+        rows: One for each object that is there, oldest first; none for a proposal that nobody has accepted.
         seconds: In all, also for objects that are gone.
         actions: In all, with undo and redo.
     """
@@ -99,6 +99,7 @@ def ledger(kept: KeptCase) -> Ledger:
             _by_hand({o.z: o for o in finding.outlines}, {z: o for (i, z), o in answers.items() if i == finding.id}),
         )
         for finding in annotation.findings
+        if not finding.is_proposed
     )
     return Ledger(rows, total, actions)
 

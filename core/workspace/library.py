@@ -4,7 +4,7 @@
 
     LOBULE_HOME/cases/
       open/KEY/               KEY is the fingerprint of the CT
-        volume.npy, .json     the CT without what names the patient
+        volume.npy, .json     the CT; of the patient no more than the name of its file may tell
         journal.sqlite        every move of every reader
         reference.npz         labels that came with it
         thumbnail.jpg
@@ -83,9 +83,12 @@ class Library:
                 self._sessions.take(session, volume.key, need)
         try:
             make_private(folder)
-        except OSError as error:
+            kept = self._kept(volume, folder, window, take_over)
+        except BaseException as error:
+            self.give(session, volume.key)
+            if not isinstance(error, OSError):
+                raise
             raise CaseError(f"The case cannot be kept: {error.strerror}. Check the folder {self.folder}.") from error
-        kept = self._kept(volume, folder, window, take_over)
         if kept.may_change:
             facts = kept.facts()
             noted = _facts(volume) if "opened" not in facts else {}
@@ -96,9 +99,9 @@ class Library:
             kept.saving = later(_keep_volume, volume, folder)
         return kept
 
-    def release(self, session: str) -> None:
-        """Count no longer what a session opened, for it has ended."""
-        self._sessions.give(session)
+    def give(self, session: str, key: str | None = None) -> None:
+        """Count no longer a case that a session has closed; without a key nothing of it, for it has ended."""
+        self._sessions.give(session, key)
 
     def reopen(self, key: str, window: Window = Window(), *, take_over: bool = False) -> KeptCase:  # noqa: B008
         """Open a case from the list, without its file; 512 × 512 × 300 voxels take less than a second.

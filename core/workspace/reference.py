@@ -20,9 +20,12 @@ FILE = "reference.npz"
 
 
 def keep_reference(kept: KeptCase, mask: Mask) -> None:
-    """Keep labels with a case, beside the page; one that is only looked at stays as it is."""
+    """Keep labels with a case, beside the page; one that is only looked at stays as it is.
+
+    `KeptCase.saving_labels` tells when they are kept, or why not.
+    """
     if kept.may_change:
-        later(save_reference, mask, kept.folder)
+        kept.saving_labels = later(save_reference, mask, kept.folder)
 
 
 def reference_of(kept: KeptCase) -> Mask | None:

@@ -81,11 +81,6 @@ def read(path: Path) -> Snapshot:
     return _unpacked(path.read_bytes())
 
 
-def labels_file(folder: Path) -> Path | None:
-    """Return the newest file of labels, or None."""
-    return max(folder.glob(f"*{_LABELS}"), default=None)
-
-
 def _packed(snapshot: Snapshot) -> bytes:
     steps = [Change.between(EMPTY, snapshot.base).packed()]
     steps += [Change.between(m.before, m.after).packed() for m in snapshot.moves if m.way is Way.STEP]

@@ -1,5 +1,6 @@
-"""The CT of a case on the disk, so that it opens from the list without its file; what names the patient is not in it.
+"""The CT of a case on the disk, so that it opens from the list without its file.
 
+Nothing in it names the patient but, it may be, the name of the file; see `core.imaging.volume.Source`.
 The voxels are a plain NumPy file that is mapped into memory, so that opening takes no longer than checking it.
 """
 

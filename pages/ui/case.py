@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pages.ui.viewer.searching import Search
 
 _SLICE = "slice"
+_SAVING_S = 10.0
 
 
 @dataclass
@@ -107,6 +108,17 @@ class Case:
     def may_change(self) -> bool:
         """Whether this window may change what is drawn; else another one holds the case."""
         return self.kept is None or self.kept.may_change
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is lost or ended if it is closed now: it opens from the list, and nothing is at work."""
+        if self.kept is None or any(work is not None and work.is_running for work in (self.run, self.search)):
+            return False
+        with suppress(Exception):  # told on the screen, where the case then stays
+            if self.kept.saving is not None:
+                self.kept.saving.result(_SAVING_S)
+            return True
+        return False
 
     def acting(self, asked: Mapping[str, Any]) -> AbstractContextManager[None]:
         """Say what the reader asked for, so that what it does inside can be replayed; see `KeptCase.acting`."""

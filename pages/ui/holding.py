@@ -33,7 +33,7 @@ def notices(state: AppState, case: Case) -> None:
         st.warning(t("holding.unkept", reason=plain(case.unkept)), icon=":material/warning:")
     if case.kept is None:
         return
-    if (trouble := _not_saved(case.kept)) is not None:
+    for trouble in _not_saved(case.kept):
         st.warning(plain(trouble), icon=":material/warning:")
     if case.kept.recovered is not None and not case.told:
         row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="recovered")
@@ -47,12 +47,12 @@ def _take_told(case: Case) -> None:
     case.told = True
 
 
-def _not_saved(kept: KeptCase) -> str | None:
-    """Say why the CT itself could not be kept, once that is known."""
-    if kept.saving is None or not kept.saving.done():
-        return None
-    error = kept.saving.exception()
-    return str(error) if isinstance(error, LobuleError) else t("holding.not_saved") if error else None
+def _not_saved(kept: KeptCase) -> Iterator[str]:
+    """Say why the CT itself or the labels that came with it could not be kept, once that is known."""
+    for saving, words in ((kept.saving, "holding.not_saved"), (kept.saving_labels, "holding.labels_not_saved")):
+        error = saving.exception() if saving is not None and saving.done() else None
+        if error is not None:
+            yield str(error) if isinstance(error, LobuleError) else t(words)
 
 
 def _recovered(recovered: Recovered) -> str:

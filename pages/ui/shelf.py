@@ -1,26 +1,28 @@
 """Cases between the disk and the screen: opened and kept, taken over from window to window, closed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from core.errors import CaseError, LobuleError
+from core.errors import CaseError
 from core.imaging.reading import read_volume
 from core.imaging.volume import Mask, Volume
 from core.segmentation.cachefolder import data_folder
 from core.workspace.caselist import Order, listed
-from core.workspace.kept import KeptCase, Window, reader_folder
+from core.workspace.kept import KeptCase, Window
 from core.workspace.library import Library
 from core.workspace.quota import MEMORY, Quota
 from core.workspace.reference import keep_reference, reference_of
 from pages.ui import windows
 from pages.ui.case import Case
+from pages.ui.here import is_here
 from pages.ui.state import AppState
 from pages.ui.viewer.carrying import end
+from pages.ui.words import said
 
 _memory = Quota(MEMORY, "memory")
 _LONGEST_INITIALS = 8
-_initials: dict[str, str] = {}
 
 
 def library() -> Library:
@@ -36,13 +38,16 @@ def _library(home: Path) -> Library:
 def open_volume(state: AppState, volume: Volume, reference: Mask | None = None, origin: Path | None = None) -> Case:
     """Put a CT on the screen, with all that this reader has drawn on it before, and keep it from now on.
 
-    A case that cannot be kept opens all the same, and says so.
+    A case that cannot be kept opens all the same, and says so. Where others see the list of cases, the name of the
+    file, which may name a patient, is not kept.
 
     Raises:
         CaseError: It would take too much memory.
     """
     if volume.key in state.cases:
         return state.open(volume)
+    if not is_here():
+        volume = replace(volume, source=volume.source.nameless)
     _memory.take(state.reader, volume.key, volume.hu.nbytes)
     try:
         kept = _kept(state, volume, origin)
@@ -67,7 +72,11 @@ def reopen(state: AppState, key: str) -> Case:
         return state.show(state.cases[key])
     volume = library().volume(key)
     _memory.take(state.reader, key, volume.hu.nbytes)
-    kept = _kept(state, volume)
+    try:
+        kept = _kept(state, volume)
+    except BaseException:
+        _memory.give(state.reader, key)
+        raise
     return state.show(Case.of(volume, reference_of(kept), kept))
 
 
@@ -75,8 +84,9 @@ def take_over(state: AppState, case: Case) -> None:
     """Go on with a case here that another window of this server holds, or that was closed under this one.
 
     Raises:
-        CaseError: It cannot be opened.
+        CaseError: It cannot be opened, or a search is under way in it.
     """
+    _check_search(state, [case])
     rivals = _rivals(state, case.volume.key)
     for rival in rivals:
         _stop(rival, case.volume.key)
@@ -96,22 +106,23 @@ def take_initials(state: AppState, typed: str) -> None:
     """Let another reader draw in this window: what is open shows their masks.
 
     Raises:
-        CaseError: A case cannot be opened for them.
+        CaseError: A case cannot be opened for them, or a search is under way; then nothing is changed.
     """
     initials = "".join(c for c in typed if c.isalnum())[:_LONGEST_INITIALS]
     if initials == state.initials:
         return
+    kept = [case for case in state.cases.values() if case.kept is not None]
+    _check_search(state, kept)
     state.initials = initials
-    for case in list(state.cases.values()):
-        if case.kept is not None:
-            _open_anew(state, case)
+    for case in kept:
+        _open_anew(state, case)
 
 
 def close_case(state: AppState, key: str) -> None:
     """Close a case in order and take it off the screen; what is kept of it stays."""
     case = state.cases.get(key)
     state.close(key)
-    _memory.give(state.reader, key)
+    _give(state, key)
     if case is not None:
         _close(case)
 
@@ -122,26 +133,7 @@ def close_all(reader: str, cases: dict[str, Case]) -> None:
         _, case = cases.popitem()
         _close(case)
     _memory.give(reader)
-    library().release(reader)
-
-
-def come_back(state: AppState) -> None:
-    """Open the case that the address names, as after a restart of the server; from then on the address follows."""
-    first, state.recalled = not state.recalled, True
-    key, reader = windows.address()
-    if first and state.case is None and key:
-        _recall(state, key, reader)
-    windows.show_address(window=state.reader, case=state.current or "", reader=reader_mark(state.initials))
-
-
-def _recall(state: AppState, key: str, reader: str) -> None:
-    try:
-        row = next((row for row in library().cases() if row.key == key), None)
-        drew = row.readers if row else ()
-        state.initials = next((who for who in drew if reader_mark(who) == reader), _initials.get(reader, ""))
-        reopen(state, key)
-    except LobuleError as error:
-        state.trouble = str(error)
+    library().give(reader)
 
 
 def held(state: AppState) -> dict[str, tuple[int, int]]:
@@ -154,15 +146,6 @@ def held(state: AppState) -> dict[str, tuple[int, int]]:
     }
 
 
-def reader_mark(initials: str) -> str:
-    """Return what stands for a reader in the address."""
-    if not initials:
-        return ""
-    mark = reader_folder(Path(), initials).name
-    _initials[mark] = initials
-    return mark
-
-
 def beside(state: AppState, by: int) -> str | Path | None:
     """Return what lies ``by`` places behind the case on the screen in the line, or None at its end."""
     line = state.line or tuple(row.key for row in listed(library().cases(), order=Order.NAME) if row.has_volume)
@@ -173,13 +156,19 @@ def beside(state: AppState, by: int) -> str | Path | None:
 def open_next(state: AppState, what: str | Path) -> Case:
     """Open something of a line: a case by its key, a file or folder by its path; from then on it is a case there.
 
+    The case before it is closed if nothing is at work there, so that a long line does not fill the memory.
+
     Raises:
         LobuleError: It cannot be opened.
     """
+    left = state.case
     if isinstance(what, str):
-        return reopen(state, what)
-    case = open_volume(state, read_volume(what), origin=what)
-    state.line = tuple(case.volume.key if each == what else each for each in state.line)
+        case = reopen(state, what)
+    else:
+        case = open_volume(state, read_volume(what), origin=what)
+        state.line = tuple(case.volume.key if each == what else each for each in state.line)
+    if left is not None and left is not case and (not state.line or left.volume.key in state.line) and left.is_at_rest:
+        close_case(state, left.volume.key)
     return case
 
 
@@ -195,6 +184,7 @@ def _kept(state: AppState, volume: Volume, origin: Path | None = None, *, by_for
         if windows.has_gone(rival):
             _stop(rival, volume.key)
             rival.close(volume.key)
+            _give(rival, volume.key)
         else:
             here = here or rival.cases[volume.key].may_change
     window = Window(state.initials, state.initials)
@@ -202,9 +192,22 @@ def _kept(state: AppState, volume: Volume, origin: Path | None = None, *, by_for
     return library().open(volume, window, origin=origin, take_over=force, session=state.reader)
 
 
+def _give(state: AppState, key: str) -> None:
+    """Count no longer what a case took of a window's share."""
+    _memory.give(state.reader, key)
+    library().give(state.reader, key)
+
+
 def _rivals(state: AppState, key: str) -> list[AppState]:
     """Return what the other windows of the same reader have open that hold a case."""
     return [other for other in windows.others(state) if key in other.cases and other.initials == state.initials]
+
+
+def _check_search(state: AppState, cases: Iterable[Case]) -> None:
+    """Raise CaseError if a search would be lost, for what it finds goes to the case as it was opened."""
+    for case in cases:
+        if case.search is not None and case.search.is_running:
+            raise CaseError(said(state.language, "holding.searching", name=case.volume.source.name))
 
 
 def _open_anew(state: AppState, case: Case, *, by_force: bool = False) -> None:

@@ -8,12 +8,14 @@ import pytest
 import SimpleITK
 from streamlit.testing.v1 import AppTest
 
+from core.errors import CaseError
 from core.imaging.volume import Mask
 from core.imaging.writing import write_mask
 from core.workspace.later import later
 from core.workspace.ledger import ledger, ledger_csv
 from pages.ui import shelf, windows
 from pages.ui.state import AppState, Case
+from tests.core.workspace.cases import volume
 from tests.pages.test_metrics import upload
 
 APP = str(Path(__file__).parents[2] / "pages" / "shell.py")
@@ -228,6 +230,41 @@ def test_a_window_that_has_gone_gives_way_without_a_question(app: AppTest, watch
     assert len(case_of(second).annotation) == 1
 
 
+def test_a_window_that_gives_a_case_up_counts_it_no_longer(app: AppTest, watched: set[str]) -> None:
+    app.button("sample_phantom").click().run()
+    gone, nbytes = state_of(app), case_of(app).volume.hu.nbytes
+    assert shelf.held(gone)["window"][0] == nbytes
+    second = new_window()
+    watched.add(state_of(second).reader)
+    second.button("sample_phantom").click().run()
+    assert [shelf.held(state)["window"][0] for state in (gone, state_of(second))] == [0, nbytes]
+
+
+def test_a_closed_case_gives_its_share_of_the_disk_back(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    state, case = state_of(app), case_of(app)
+    case.kept.saving.result()
+    assert shelf.library()._sessions.held(state.reader) == case.volume.hu.nbytes
+    shelf.close_case(state, case.volume.key)
+    assert shelf.library()._sessions.held(state.reader) == 0
+    assert shelf.held(state)["window"][0] == 0
+
+
+def test_a_case_that_does_not_open_from_the_list_takes_no_memory(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.button("sample_phantom").click().run()
+    state, case = state_of(app), case_of(app)
+    case.kept.saving.result()
+    shelf.close_case(state, case.volume.key)
+
+    def refusing(*_: object) -> None:
+        raise CaseError("no journal today")
+
+    monkeypatch.setattr("core.workspace.library.KeptCase", refusing)
+    with pytest.raises(CaseError, match="no journal today"):
+        shelf.reopen(state, case.volume.key)
+    assert shelf.held(state)["window"][0] == 0
+
+
 def test_each_reader_has_masks_of_their_own(app: AppTest) -> None:
     app.button("sample_phantom").click().run()
     draw(case_of(app))
@@ -241,6 +278,20 @@ def test_each_reader_has_masks_of_their_own(app: AppTest) -> None:
     assert [outline.z for outline in case_of(app).annotation.outlines] == [3]
 
 
+def test_a_search_under_way_is_not_lost_to_other_initials_or_a_case_taken_over(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    state, case = state_of(app), case_of(app)
+    case.search = AtWork()
+    for lose in (lambda: shelf.take_initials(state, "QX"), lambda: shelf.take_over(state, case)):
+        with pytest.raises(CaseError, match=r"A search .* is under way in Phantom"):
+            lose()
+    assert (state.initials, state.case) == ("", case)
+    assert case.may_change
+    case.search = None
+    shelf.take_initials(state, "QX")
+    assert state.initials == "QX"
+
+
 def test_a_work_list_opens_a_file_and_the_next_one_follows(app: AppTest, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     for name in ("b2", "b10"):
@@ -252,13 +303,38 @@ def test_a_work_list_opens_a_file_and_the_next_one_follows(app: AppTest, tmp_pat
     assert not app.exception
     app.button("open_work_0").click().run()
     state = state_of(app)
-    assert case_of(app).volume.source.name == "b2.nrrd"
+    first = case_of(app)
+    assert first.volume.source.name == "b2.nrrd"
     following = shelf.beside(state, 1)
     assert following == tmp_path / "b10.nrrd"
     shelf.open_next(state, following)
     assert case_of(app).volume.source.name == "b10.nrrd"
     assert shelf.beside(state, 1) is None
-    assert shelf.beside(state, -1) == next(iter(state.cases))
+    assert shelf.beside(state, -1) == first.volume.key
+    assert list(state.cases) == [case_of(app).volume.key], "what was left is closed"
+    assert shelf.open_next(state, first.volume.key).volume.source.name == "b2.nrrd"
+
+
+def test_a_case_where_something_is_at_work_stays_open(app: AppTest) -> None:
+    app.button("sample_phantom").click().run()
+    state, left = state_of(app), case_of(app)
+    app.button("sample_lits-117").click().run()
+    other = case_of(app)
+    other.kept.saving.result()
+    shelf.open_next(state, left.volume.key)
+    left.search = AtWork()
+    shelf.open_next(state, other.volume.key)
+    assert set(state.cases) == {left.volume.key, other.volume.key}
+    left.search = None
+    shelf.open_next(state, left.volume.key)
+    shelf.open_next(state, other.volume.key)
+    assert set(state.cases) == {other.volume.key}
+
+
+class AtWork:
+    """What a search under way says of itself."""
+
+    is_running = True
 
 
 def test_a_server_that_others_reach_shows_no_folders(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,6 +343,17 @@ def test_a_server_that_others_reach_shows_no_folders(app: AppTest, monkeypatch: 
     show_cases(app)
     assert "does not show its folders" in texts(app)
     assert not [field for field in app.text_input if field.key == "work_folder"]
+
+
+def test_where_others_see_the_list_no_name_of_a_file_is_kept(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.ui.here._HERE", ())
+    ct = volume(name="Mueller_Anna.nii.gz")
+    case = shelf.open_volume(state_of(app), ct)
+    case.kept.saving.result()
+    assert (case.volume.key, case.volume.source.name) == (ct.key, "CT, NIfTI")
+    assert [row.name for row in shelf.library().cases()] == ["CT, NIfTI"]
+    kept = b"".join(path.read_bytes() for path in case.kept.folder.rglob("*") if path.is_file())
+    assert b"Mueller" not in kept
 
 
 def test_the_ledger_is_a_line_an_object(app: AppTest) -> None:

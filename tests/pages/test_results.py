@@ -10,12 +10,14 @@ import pytest
 from pydicom import dcmread
 from streamlit.testing.v1 import AppTest
 
+from core.editing.proposing import Found, propose
 from core.imaging.reading import read_mask, read_volume
 from core.workspace.privacy import Export, leaving
 from pages.ui.shelf import open_volume
 from pages.ui.state import AppState, Case
 from tests.core.imaging.dicom_files import PATIENT_ID
 from tests.core.reporting.export.dicom import Written, written
+from tests.core.workspace.cases import CARD
 
 APP = str(Path(__file__).parents[2] / "pages" / "shell.py")
 
@@ -78,6 +80,17 @@ def test_without_anything_drawn_the_page_leads_to_where_one_draws() -> None:
     app.switch_page("open.py").run().button("sample_phantom").click().run()
     app.switch_page("results.py").run()
     assert "Nothing is outlined" in app.markdown[0].value
+
+
+def test_proposals_alone_are_no_results_and_the_page_says_that_they_wait(series: Written) -> None:
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    case = open_volume(app.session_state["lobule"], series.volume)
+    found = Found(1, {1: series.segmented.mask.voxels[1] == 1}, 0.9)
+    assert found.masks[1].any()
+    propose(case.annotation, (found,), CARD, None)
+    app.switch_page("results.py").run()
+    assert "Only proposals are on this CT" in app.markdown[0].value
+    assert "results_view" not in [group.key for group in app.button_group]
 
 
 def test_lesions_stand_in_the_table_with_ml_and_diameters(series: Written) -> None:

@@ -12,13 +12,14 @@ import pytest
 
 from core.editing.history import Move
 from core.errors import CaseError
-from core.imaging.volume import Volume
+from core.imaging.volume import Mask, Volume
 from core.workspace import kept as keeping
 from core.workspace import snapshots
 from core.workspace.journal import FILE
 from core.workspace.kept import KeptCase, Window, reader_folder
 from core.workspace.lock import Holder
-from tests.core.workspace.cases import LIVER, TUMOUR, answered, block, do, paint, same, volume
+from core.workspace.reference import keep_reference
+from tests.core.workspace.cases import LIVER, SHAPE, TUMOUR, answered, block, do, paint, same, volume
 
 
 @pytest.fixture
@@ -117,6 +118,41 @@ def test_the_second_window_catches_up_when_asked_to(kept: KeptCase) -> None:
     assert second.annotation.changed_since(known) >= {2}
     with pytest.raises(CaseError, match="open in another window"):
         paint(second, 1, 4, 4)
+
+
+def test_a_window_that_cannot_catch_up_shows_what_it_showed_and_still_only_looks(
+    kept: KeptCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint(kept, 3, 9, 9)
+    second = KeptCase(kept.volume, kept.folder, Window())
+    shown = second.annotation.state
+    paint(kept, 4, 9, 9)
+
+    def refusing(*_: object) -> None:
+        raise CaseError("The record cannot be read now.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(second._journal, "entries", refusing)
+        with pytest.raises(CaseError, match="cannot be read now"):
+            second.refresh()
+    assert second.annotation.state is shown
+    with pytest.raises(CaseError, match="open in another window"):
+        paint(second, 1, 4, 4)
+    assert second.refresh()
+
+
+def test_labels_that_came_with_a_ct_and_could_not_be_kept_are_told(
+    kept: KeptCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.workspace.reference.replacing", full)
+    keep_reference(kept, Mask(np.zeros(SHAPE, dtype=np.uint8), kept.volume.grid))
+    assert kept.saving_labels is not None
+    assert str(kept.saving_labels.exception()).startswith(
+        "The labels could not be kept with the case: the disk is full"
+    )
 
 
 def test_who_holds_a_case_is_told_by_computer_and_process_if_it_is_another() -> None:
@@ -223,8 +259,7 @@ def test_the_labels_of_a_snapshot_are_on_the_grid_of_the_file(kept: KeptCase) ->
 
     answered(kept.annotation, 2, block(3, 4, 6, 11))
     kept.close()
-    path = snapshots.labels_file(reader_folder(kept.folder, ""))
-    assert path is not None
+    (path,) = reader_folder(kept.folder, "").glob("*.seg.nrrd")
     mask = read_mask(path, kept.volume)
     assert np.array_equal(mask.voxels, kept.annotation.label_map().voxels)
 

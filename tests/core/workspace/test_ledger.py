@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from core.editing.proposing import Found, propose
 from core.workspace import kept as keeping
 from core.workspace.kept import KeptCase, Window
 from core.workspace.ledger import PAUSE_S, ledger
-from tests.core.workspace.cases import TUMOUR, answered, block, do, volume
+from tests.core.workspace.cases import CARD, LIVER, TUMOUR, answered, block, do, paint, volume
 
 
 class Clock:
@@ -90,3 +91,12 @@ def test_an_action_on_two_lesions_is_shared(kept: KeptCase, clock: Clock) -> Non
     clock.now += 6
     kept.annotation.draw_many({1: {2: block(3, 4, 6, 8)}, 2: {3: block(3, 4, 6, 8)}}, "both")
     assert [(row.seconds, row.edits) for row in ledger(kept).rows] == [(3, 1), (3, 1)]
+
+
+def test_a_proposal_costs_nothing_until_it_is_accepted(kept: KeptCase) -> None:
+    paint(kept, 3, 9, 9)
+    organ = Found(LIVER, {2: block(1, 1, 6, 9)}, 0.9)
+    (proposed,) = propose(kept.annotation, (organ,), CARD, None).objects
+    assert [row.object for row in ledger(kept).rows] == [1]
+    do(kept, do="accept", object=proposed)
+    assert [row.object for row in ledger(kept).rows] == [1, proposed]

@@ -10,7 +10,7 @@ import pytest
 from core.errors import CaseError
 from core.imaging.volume import Intensity, Mask, Source, Volume
 from core.workspace import stored
-from core.workspace.caselist import Order, Status, beside, listed, worklist
+from core.workspace.caselist import Order, Status, listed, worklist
 from core.workspace.kept import KeptCase, Window
 from core.workspace.library import Library
 from core.workspace.quota import Limits, Quota
@@ -239,15 +239,6 @@ def test_a_worklist_knows_which_files_were_opened(library: Library, tmp_path: Pa
     assert [work.row for work in worklist(folder, library.cases())] == [None, None, None]
 
 
-def test_next_and_previous_end_at_the_ends() -> None:
-    assert [beside(["a", "b", "c"], key, by) for key, by in (("a", 1), ("c", 1), ("a", -1), ("x", 1))] == [
-        "b",
-        None,
-        None,
-        None,
-    ]
-
-
 def test_a_case_is_found_by_the_beginning_of_its_key_or_its_name(library: Library) -> None:
     ct = volume()
     opened(library, ct)
@@ -290,6 +281,24 @@ def test_a_session_is_held_to_its_share(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match=r"This window would hold 5.7 kB of disk, and 3.0 kB are allowed"):
         library.open(volume(2), session="s")
     assert library.open(volume(2), session="other").may_change
+
+
+def test_a_share_is_given_back_with_the_case_and_where_it_could_not_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(tmp_path / "cases", Limits(3000, 2**30))
+    with monkeypatch.context() as broken:
+        broken.setattr("core.workspace.library.KeptCase", refusing)
+        with pytest.raises(CaseError, match="no journal today"):
+            library.open(volume(1), session="s")
+    kept = library.open(volume(2), session="s")
+    kept.close()
+    library.give("s", volume(2).key)
+    assert library.open(volume(3), session="s").may_change
+
+
+def refusing(*_: object) -> None:
+    raise CaseError("no journal today")
 
 
 def test_a_quota_counts_by_name_and_forgets_what_is_given_back() -> None:

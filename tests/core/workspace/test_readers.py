@@ -43,6 +43,18 @@ def test_a_plain_mask_is_tumour(library: Library) -> None:
     assert [(finding.label, finding.voxels) for finding in kept.annotation.findings] == [(2, 6)]
 
 
+def test_the_names_of_a_file_count_before_its_numbers(library: Library) -> None:
+    names = {1: "Tumor", 2: "Liver", 9: "Segment_9"}
+    keep_mask(library, volume(), "CD", Mask(labels(), volume().grid, names=names))
+    kept = library.open(volume(), Window("CD"))
+    named = {label.value: label.name for label in kept.annotation.labels}
+    assert [(named[finding.label], finding.voxels) for finding in kept.annotation.findings] == [
+        ("tumour", 3 * 7 * 5 - 6),
+        ("liver", 6),
+        ("Segment_9", 6),
+    ]
+
+
 def test_masks_of_a_reader_are_not_drawn_over(library: Library) -> None:
     mask = Mask(labels(), volume().grid)
     keep_mask(library, volume(), "CD", mask)
