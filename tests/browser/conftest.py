@@ -49,9 +49,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def reader(browser: Browser, app_url: str, home: Path) -> Iterator[Reader]:
-    """One person in front of one window of 1280 by 720; no case of an earlier test is there."""
+def no_cases(home: Path) -> None:
+    """No case of an earlier test is there: a sample would come back with what that test drew."""
     shutil.rmtree(home / "cases", ignore_errors=True)
+
+
+@pytest.fixture
+def reader(browser: Browser, app_url: str, no_cases: None) -> Iterator[Reader]:
+    """One person in front of one window of 1280 by 720."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
     yield Reader(context.new_page(), app_url)
     context.close()

@@ -104,7 +104,7 @@ def test_a_training_outlives_its_tab_is_stopped_and_resumed_and_draws_in_annotat
     viewer = Viewer(reader)
     reader.button("Model").first.click()
     picker = page.get_by_role("combobox", name="Model")
-    expect(picker).to_have_value("tuned · LiteMedSAM, fine-tuned (decoder)")
+    expect(picker).to_have_value("tuned · LiteMedSAM, fine-tuned on liver tumours")
     page.keyboard.press("Escape")
     viewer.box(Box(104, 38, 143, 85))
     expect(viewer.objects).to_have_count(1)

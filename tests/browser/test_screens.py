@@ -47,7 +47,7 @@ def way(start: tuple[float, float], end: tuple[float, float], steps: int = 6) ->
 
 
 @pytest.fixture
-def touched(browser: Browser, app_url: str) -> Iterator[Fingers]:
+def touched(browser: Browser, app_url: str, no_cases: None) -> Iterator[Fingers]:
     context = browser.new_context(viewport={"width": 1280, "height": 720}, has_touch=True)
     viewer = opened(Reader(context.new_page(), app_url), "Phantom").loaded()
     yield Fingers(viewer, context.new_cdp_session(viewer.page))
@@ -95,7 +95,7 @@ def test_one_finger_boxes_a_lesion_and_scrolls_with_the_tool_that_draws_nothing(
 
 @pytest.mark.parametrize(("width", "height", "smallest"), [(1280, 720, 12), (3840, 2160, 18)])
 def test_all_controls_lie_on_the_screen_and_can_be_read(
-    browser: Browser, app_url: str, width: int, height: int, smallest: int
+    browser: Browser, app_url: str, no_cases: None, width: int, height: int, smallest: int
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": height})
     viewer = opened(Reader(context.new_page(), app_url), "Phantom").loaded()
