@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,9 @@ from core.workspace.arguments import (
     print_notes,
     window_of,
 )  # fmt: skip
+
+# Name, what it takes besides, adds its arguments, help, examples
+_Command = tuple[str, list[argparse.ArgumentParser], Callable[[argparse.ArgumentParser], object], str, str | None]
 
 _EXAMPLES = """examples:
   python -m core info sample:phantom
@@ -163,59 +166,56 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=info)
     command = commands.add_parser("models", help="which models can be loaded")
     command.set_defaults(run=models)
-    command = commands.add_parser(
-        "segment",
-        parents=[ct],
-        help="turn boxes into a mask on the CT's own grid",
-        epilog=_EXAMPLES.format(samples=samples),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    for name, parents, add, told, examples in (
+        *_drawing(ct, _EXAMPLES.format(samples=samples)), *_learning(ct), *_results(),
+    ):  # fmt: skip
+        raw = argparse.RawDescriptionHelpFormatter
+        add(commands.add_parser(name, parents=parents, help=told, epilog=examples, formatter_class=raw))
+    return parser
+
+
+def _drawing(ct: argparse.ArgumentParser, examples: str) -> tuple[_Command, ...]:
+    return (
+        ("segment", [ct], _add_segment, "turn boxes into a mask on the CT's own grid", examples),
+        ("propagate", [ct], propagating.add_arguments, "turn boxes round one object into all its slices", None),
+        ("batch", [], batching.add_arguments, "segment every box in a file of prompts, on a folder of CTs", None),
     )
+
+
+def _learning(ct: argparse.ArgumentParser) -> tuple[_Command, ...]:
+    add_compare = partial(comparing.add_arguments, report=_study_report)
+    return (
+        ("predict", [ct], finding.add_arguments, "find liver and tumours of a CT with a network", finding.EXAMPLES),
+        ("train", [], training.add_arguments, "train a network, or SAM, on labelled CTs", training.EXAMPLES),
+        ("pseudo", [], pseudo_labelling.add_arguments,
+         "label CTs nobody has labelled where a network is sure, to learn from", pseudo_labelling.EXAMPLES),
+        ("compare", [], add_compare, "train and test every model by cross-validation, in one table",
+         comparing.EXAMPLES),
+    )  # fmt: skip
+
+
+def _results() -> tuple[_Command, ...]:
+    add_score = partial(add_arguments, label=label_value)
+    return (
+        ("score", [], add_score, "compare masks with labels somebody drew, a pair or two folders", None),
+        ("cases", [], case_commands.add_cases, "list the cases that are kept on this computer, mark or delete one",
+         None),
+        ("audit", [], case_commands.add_audit, "what a case cost, and the record of how its masks came about", None),
+        ("replay", [], case_commands.add_replay,
+         "do what a record says again, and say whether the mask is the same", None),
+        ("export", [], exporting.add_arguments, "write a mask as DICOM-SEG, RTSTRUCT, STL, a table and more",
+         exporting.EXAMPLES),
+        ("report", [], report_command.add_arguments,
+         "measure a mask and write it down as a page or PDF, with pictures", report_command.EXAMPLES),
+    )  # fmt: skip
+
+
+def _add_segment(command: argparse.ArgumentParser) -> None:
     add_boxes(command, "may be repeated")
     add_label(command)
     add_model(command)
     add_output(command)
     command.set_defaults(run=segment)
-    command = commands.add_parser("propagate", parents=[ct], help="turn boxes round one object into all its slices")
-    propagating.add_arguments(command)
-    command = commands.add_parser("batch", help="segment every box in a file of prompts, on a folder of CTs")
-    batching.add_arguments(command)
-    _add_learning(commands, ct)
-    command = commands.add_parser("score", help="compare masks with labels somebody drew, a pair or two folders")
-    add_arguments(command, label_value)
-    command = commands.add_parser("cases", help="list the cases that are kept on this computer, mark or delete one")
-    case_commands.add_cases(command)
-    command = commands.add_parser("audit", help="what a case cost, and the record of how its masks came about")
-    case_commands.add_audit(command)
-    command = commands.add_parser("replay", help="do what a record says again, and say whether the mask is the same")
-    case_commands.add_replay(command)
-    command = commands.add_parser(
-        "export",
-        help="write a mask as DICOM-SEG, RTSTRUCT, STL, a table and more",
-        epilog=exporting.EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    exporting.add_arguments(command)
-    command = commands.add_parser(
-        "report",
-        help="measure a mask and write it down as a page or PDF, with pictures",
-        epilog=report_command.EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    report_command.add_arguments(command)
-    return parser
-
-
-def _add_learning(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", ct: argparse.ArgumentParser) -> None:
-    raw = argparse.RawDescriptionHelpFormatter
-    for name, examples, add, parents, told in (
-        ("predict", finding.EXAMPLES, finding.add_arguments, [ct], "find liver and tumours of a CT with a network"),
-        ("train", training.EXAMPLES, training.add_arguments, [], "train a network, or SAM, on labelled CTs"),
-        ("pseudo", pseudo_labelling.EXAMPLES, pseudo_labelling.add_arguments, [],
-         "label CTs nobody has labelled where a network is sure, to learn from"),
-        ("compare", comparing.EXAMPLES, partial(comparing.add_arguments, report=_study_report), [],
-         "train and test every model by cross-validation, in one table"),
-    ):  # fmt: skip
-        add(commands.add_parser(name, parents=parents, help=told, epilog=examples, formatter_class=raw))
 
 
 def _study_report(folder: Path) -> str:

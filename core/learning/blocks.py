@@ -1,25 +1,20 @@
 """Training of the network that sees several slices at once: V-Net."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import nn
 
 from core.learning.augmentation import USUAL, Augmentation, Augmenter
 from core.learning.cases import Grey, targets
 from core.learning.dataset import Dataset
-from core.learning.flat import ALL, Batch, Sampling, Save
-from core.learning.losses import loss
-from core.learning.networks import NetworkConfig, build_network
+from core.learning.networks import NetworkConfig
+from core.learning.networktask import ALL, Batch, NetworkTask, Sampling, Save, Seen
 from core.learning.pictures import resized, resized_labels, shown
 from core.learning.settings import Settings
-from core.learning.validation import Tally
 
 
-class BlockTask:
+class BlockTask(NetworkTask):
     """A network that turns a block of slices into logits of liver and tumour.
 
     Args:
@@ -43,15 +38,13 @@ class BlockTask:
         augmentation: Augmentation = USUAL,
         sampling: Sampling = ALL,
     ) -> None:
-        self.network: nn.Module = build_network(config, settings.seed)
-        self._config, self._settings, self._sampling, self._save = config, settings, sampling, save
+        super().__init__(config, settings, sampling, save)
         self._cases = [self._fitting(case.grey, case.labels) for case in training.cases]
         checked = validation.cases or training.cases
         self._checked = [self._fitting(case.grey, case.labels) for case in checked]
         slices = sum(len(grey) for grey, _ in self._cases)
         self._examples = sampling.examples or max(1, slices // config.depth)
         self._augmenter = Augmenter(augmentation, (config.depth, config.side, config.side))
-        self._loss = loss(settings.loss)
 
     @property
     def steps(self) -> int:
@@ -68,25 +61,11 @@ class BlockTask:
             wanted = torch.stack([torch.from_numpy(targets(labels)) for _, labels in drawn])
             yield self._augmenter.changed(images, wanted, hash((self._settings.seed, epoch, step)))
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """Return the loss of a batch."""
-        device = next(self.network.parameters()).device
-        images, wanted = (part.to(device) for part in batch)
-        return self._loss(self.network(images).float(), wanted)
-
-    def validate(self) -> Mapping[str, float]:
-        """Return loss and Dice over the voxels of the validation blocks together."""
-        tally, device = Tally(self._loss), next(self.network.parameters()).device
+    def _checks(self) -> Iterator[tuple[Seen, Grey]]:
         depth = self._config.depth
         for grey, labels in self._checked:
             for z in range(0, len(grey) - depth + 1, depth * self._sampling.every):
-                block = shown(grey[z : z + depth])[None, None].to(device)
-                tally.add(self.network(block).float().cpu(), labels[None, z : z + depth])
-        return tally.figures()
-
-    def save(self, path: Path, facts: Mapping[str, Any]) -> None:
-        """Write the weights."""
-        self._save(self.network, self._config, path, facts)
+                yield shown(grey[z : z + depth])[None, None], labels[None, z : z + depth]
 
     def _fitting(self, grey: Grey, labels: Grey) -> tuple[Grey, Grey]:
         """Resize, and repeat the last slice if there are fewer than a block has."""

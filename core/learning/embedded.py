@@ -1,32 +1,27 @@
 """Training of the network that reads SAM's embeddings, which are made once and kept on disk."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import nn
 from torch.nn import functional
 
 from core.learning.augmentation import USUAL, Augmentation
 from core.learning.cases import Case, Grey, targets
 from core.learning.dataset import Dataset
-from core.learning.flat import ALL, Sampling, Save, order
-from core.learning.losses import loss
-from core.learning.networks import NetworkConfig, build_network
+from core.learning.networks import NetworkConfig
+from core.learning.networktask import ALL, Batch, Sampling, Save, Seen, SliceTask
 from core.learning.pictures import shown
 from core.learning.settings import Settings
-from core.learning.validation import Tally
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
 
-Seen = tuple[torch.Tensor, torch.Tensor]
-Batch = tuple[Seen, torch.Tensor]
+Pair = tuple[torch.Tensor, torch.Tensor]
 _BRIGHTER, _CONTRAST, _NOISE = 0.08, 0.15, 0.04
 
 
-class EmbeddedTask:
+class EmbeddedTask(SliceTask):
     """A network that turns an embedding into logits of liver and tumour.
 
     Args:
@@ -54,52 +49,25 @@ class EmbeddedTask:
         augmentation: Augmentation = USUAL,
         sampling: Sampling = ALL,
     ) -> None:
-        self.network: nn.Module = build_network(config, settings.seed)
-        self._config, self._settings, self._sampling, self._save = config, settings, sampling, save
-        self._eye, self._augmentation, self._loss = Eye(segmenter, kept, config.side), augmentation, loss(settings.loss)
+        tumour = np.flatnonzero(np.concatenate([case.tumour_px for case in training.cases]))
         self._slices = [(case, z) for case in training.cases for z in range(case.slices)]
-        self._tumour = np.flatnonzero(np.concatenate([case.tumour_px for case in training.cases]))
-        checked = validation.cases or training.cases
-        self._checked = [(case, range(0, case.slices, sampling.every)) for case in checked]
+        super().__init__(config, settings, sampling, save, len(self._slices), tumour)
+        self._eye, self._augmentation = Eye(segmenter, kept, config.side), augmentation
+        self._checked = validation.cases or training.cases
 
-    @property
-    def steps(self) -> int:
-        """Batches an epoch."""
-        return -(-len(self._order(0)) // self._settings.batch)
+    def _batch(self, chosen: npt.NDArray[np.int64], seed: int) -> Batch:
+        slices = [self._slices[int(index)] for index in chosen]
+        wanted = torch.stack([self._eye.targets(case, z) for case, z in slices])
+        generator = torch.Generator().manual_seed(seed % 2**63)
+        return changed(self._eye.of(slices), wanted, self._augmentation, generator)
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """Yield what is seen (see `Eye.of`) and targets ``(B, 2, S, S)``."""
-        chosen, size = self._order(epoch), self._settings.batch
-        for k in range(0, len(chosen), size):
-            slices = [self._slices[int(index)] for index in chosen[k : k + size]]
-            generator = torch.Generator().manual_seed(hash((self._settings.seed, epoch, k)) % 2**63)
-            seen, wanted = self._eye.of(slices), torch.stack([self._eye.targets(case, z) for case, z in slices])
-            yield changed(seen, wanted, self._augmentation, generator)
-
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """Return the loss of a batch."""
-        device = next(self.network.parameters()).device
-        (features, pictures), wanted = batch
-        found = self.network((features.to(device), pictures.to(device)))
-        return self._loss(found.float(), wanted.to(device))
-
-    def validate(self) -> Mapping[str, float]:
-        """Return loss and Dice over the voxels of all validation slices together, in the frame of the encoder."""
-        tally, device = Tally(self._loss), next(self.network.parameters()).device
-        for case, rows in self._checked:
+    def _checks(self) -> Iterator[tuple[Seen, Grey]]:
+        """Yield validation slices and labels in the frame of the encoder."""
+        for case in self._checked:
+            rows = range(0, case.slices, self._sampling.every)
             for k in range(0, len(rows), self._settings.batch):
                 slices = [(case, z) for z in rows[k : k + self._settings.batch]]
-                features, pictures = self._eye.of(slices)
-                labels = np.stack([self._eye.labels(case, z) for case, z in slices])
-                tally.add(self.network((features.to(device), pictures.to(device))).float().cpu(), labels)
-        return tally.figures()
-
-    def save(self, path: Path, facts: Mapping[str, Any]) -> None:
-        """Write the weights."""
-        self._save(self.network, self._config, path, facts)
-
-    def _order(self, epoch: int) -> Any:
-        return order(len(self._slices), self._tumour, self._sampling, (self._settings.seed, epoch))
+                yield self._eye.of(slices), np.stack([self._eye.labels(case, z) for case, z in slices])
 
 
 class Eye:
@@ -114,7 +82,7 @@ class Eye:
     def __init__(self, segmenter: Segmenter, kept: Embeddings, side: int) -> None:
         self._segmenter, self._kept, self._side = segmenter, kept, side
 
-    def of(self, slices: Sequence[tuple[Case, int]]) -> Seen:
+    def of(self, slices: Sequence[tuple[Case, int]]) -> Pair:
         """Return embeddings ``(B, 256, S/4, S/4)`` and pictures ``(B, 1, S, S)`` from 0 to 1; 0 beyond the slice."""
         found = [self._kept.of(case.volume, z, self._segmenter) for case, z in slices]
         features = torch.cat([one.features.float() for one in found])
@@ -140,7 +108,9 @@ class Eye:
         return functional.pad(picture, (0, self._side - picture.shape[1], 0, self._side - picture.shape[0]))
 
 
-def changed(seen: Seen, wanted: torch.Tensor, how: Augmentation, generator: torch.Generator) -> Batch:
+def changed(
+    seen: Pair, wanted: torch.Tensor, how: Augmentation, generator: torch.Generator
+) -> tuple[Pair, torch.Tensor]:
     """Turn, scale and shift what is seen and what is wanted alike; make the pictures brighter, steeper and noisier."""
     (features, pictures), count = seen, len(wanted)
 

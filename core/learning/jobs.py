@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from core.errors import LearningError
-from core.learning import flat
 from core.learning.blocks import BlockTask
 from core.learning.boxed import kept_embeddings
 from core.learning.claims import is_first
@@ -19,6 +18,7 @@ from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.embedded import EmbeddedTask
 from core.learning.flat import FlatTask
 from core.learning.networks import NetworkConfig
+from core.learning.networktask import Sampling
 from core.learning.plan import Plan, copy_of, device_of, one_split
 from core.learning.pseudo import read_extra
 from core.learning.runs import BEST, Reporter, read_config, read_progress
@@ -113,7 +113,7 @@ def task_of(plan: Plan, data: Dataset) -> Task:
         )
     if plan.network is None:
         raise LearningError("The plan does not say which network. Start a new run.")
-    sampling = flat.Sampling(plan.sizing.examples, plan.sizing.tumour_share, plan.sizing.every)
+    sampling = Sampling(plan.sizing.examples, plan.sizing.tumour_share, plan.sizing.every)
     if plan.network.kind == "samunet":
         segmenter = weights.load(plan.base)
         return EmbeddedTask(

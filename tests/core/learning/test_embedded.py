@@ -13,8 +13,8 @@ from core.learning.cases import Case
 from core.learning.dataset import Dataset
 from core.learning.embedded import EmbeddedTask, Eye, changed
 from core.learning.finders import EmbeddingFinder, network_finder
-from core.learning.flat import Sampling
 from core.learning.networks import NetworkConfig, build_network
+from core.learning.networktask import Sampling
 from core.learning.settings import Settings
 from core.learning.trained import NetworkCard, load_network, save_network
 from core.segmentation.embeddings import Embeddings

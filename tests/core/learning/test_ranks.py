@@ -11,8 +11,9 @@ import torch
 from core.errors import LearningError
 from core.learning import runs
 from core.learning.augmentation import NONE
-from core.learning.flat import FlatTask, Sampling
+from core.learning.flat import FlatTask
 from core.learning.networks import NetworkConfig
+from core.learning.networktask import Sampling
 from core.learning.ranks import Ranks
 from core.learning.runs import State, read_progress
 from core.learning.settings import Settings

@@ -12,8 +12,9 @@ from core.learning import runs
 from core.learning.augmentation import USUAL
 from core.learning.blocks import BlockTask
 from core.learning.dataset import Dataset
-from core.learning.flat import FlatTask, Sampling
+from core.learning.flat import FlatTask
 from core.learning.networks import NetworkConfig
+from core.learning.networktask import Sampling
 from core.learning.runs import State, read_progress
 from core.learning.settings import Settings
 from core.learning.training import Task, train
