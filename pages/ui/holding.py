@@ -68,18 +68,22 @@ def _recovered(recovered: Recovered) -> str:
 @st.fragment(run_every=_LOOK_S)
 def _only_looking(state: AppState, case: Case, kept: KeptCase) -> None:
     """Say who holds the case, keep up with what they draw, and offer to go on here once that is possible."""
-    if state.case is not case:
-        st.rerun()
+    if state.case is not case or case.may_change:
+        st.rerun()  # all of the page: what is drawn alone goes on with the case as it was
     if _has_caught_up(case, kept):
         case.remount()
         st.rerun()
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="only_looking")
     row.warning(_held(kept), icon=":material/visibility:")
     can_take_over = kept.holder is None or kept.holder.is_here
-    if can_take_over and row.button(t("holding.work_here"), key="work_here"):
-        with refusals():
-            shelf.take_over(state, case)
-            st.rerun()  # all of the page: what is drawn alone goes on with the case as it was
+    if can_take_over:
+        row.button(t("holding.work_here"), key="work_here", on_click=_take_over, args=(state, case))
+
+
+def _take_over(state: AppState, case: Case) -> None:
+    """Go on here. Before anything is drawn: a run that starts anew because there is something new forgets a click."""
+    with refusals():
+        shelf.take_over(state, case)
 
 
 def _has_caught_up(case: Case, kept: KeptCase) -> bool:
