@@ -156,7 +156,7 @@ def _sided(network: NetworkConfig, side: int) -> NetworkConfig:
 
 _SMALL: Mapping[str, tuple[Settings, Sizing]] = {
     "unet": (Settings(epochs=9, batch=8, rate=2e-3, warmup=1, patience=0), Sizing(examples=320, every=4)),
-    "vnet": (Settings(epochs=12, batch=1, rate=1e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
+    "vnet": (Settings(epochs=12, batch=1, rate=5e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
     "cnn": (Settings(epochs=24, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
     "samunet": (
         Settings(epochs=8, batch=8, rate=2e-3, warmup=1, decay=1e-2, patience=0),
