@@ -178,7 +178,9 @@ class _Loop:
         if self._cuda:
             return torch.autocast("cuda", torch.float16, enabled=self._settings.mixed)
         fast = bool({"avx512_bf16", "amx_bf16"} & processor_flags())
-        return torch.autocast("cpu", torch.bfloat16, enabled=self._settings.mixed and fast)
+        # Not over blocks of slices: their convolutions become nan in torch 2.13, now and then, with sound weights.
+        sound = not any(isinstance(part, nn.Conv3d) for part in self._task.network.modules())
+        return torch.autocast("cpu", torch.bfloat16, enabled=self._settings.mixed and fast and sound)
 
     def _eta(self, share: float) -> float | None:
         if not self.log:
