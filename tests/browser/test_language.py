@@ -95,6 +95,7 @@ def test_pickers_answer_in_the_language_that_is_spoken(reader: Reader) -> None:
     page = reader.page
     reader.open_sample("Phantom (synthetic, no patient)")
     switch(page, "中文")
+    reader.settle()
     page.get_by_role("button", name="显示").click()
     page.get_by_role("combobox", name=re.compile("图像大小")).click()
     page.get_by_role("option", name="小", exact=True).click()

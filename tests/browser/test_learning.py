@@ -94,7 +94,7 @@ def test_a_training_outlives_its_tab_is_stopped_and_resumed_and_draws_in_annotat
     expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=1000 * PATIENCE_S)
 
     page.get_by_role("button", name="Add to my models").click()
-    page.get_by_role("button", name="Add to my models").last.click()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Add to my models").click()
     expect(page.get_by_text("tuned is one of your models")).to_be_visible()
     assert (place.weights / "tuned.safetensors").is_file()
     page.get_by_role("button", name="Use in Annotate").click()
