@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.errors import LobuleError
 from core.imaging.window import Window
 from core.learning.boxed import kept_embeddings
 from core.learning.cases import VALUES, Case, label_map
@@ -54,14 +53,8 @@ def run_study(folder: Path, study: Study | None = None, progress: Progress | Non
         write_config(folder, study.as_json())
     study = Study.from_json(read_config(folder))
     work = _Work(folder, study, progress or (lambda done, total, what: None))
-    try:
+    with work.reporter.telling("The comparison", lambda: work.done):
         state = work.all()
-    except LobuleError as problem:
-        work.reporter.ended(State.FAILED, str(problem), work.done)
-        raise
-    except Exception as failure:
-        work.reporter.ended(State.FAILED, f"The comparison ended by a mistake of the program ({failure}).", work.done)
-        raise
     work.reporter.ended(state, "The comparison is done." if state is State.FINISHED else "Stopped as asked.", work.done)
     return state
 

@@ -19,13 +19,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core.errors import LearningError
+from core.errors import LearningError, LobuleError
 from core.learning.claims import is_at_work
 from core.segmentation.cachefolder import data_folder, replacing
 
@@ -194,6 +195,23 @@ class Reporter:
     def ended(self, state: State, sentence: str, epoch: int) -> None:
         """Say that and why it ended."""
         _write_state(self._folder, Progress(state, sentence, epoch, self._epochs, 0.0, None, (), 0))
+
+    @contextmanager
+    def telling(self, what: str, done: Callable[[], int]) -> Iterator[None]:
+        """Say why it failed, if what is done within this fails; the error goes on.
+
+        Args:
+            what: Is done, with its article.
+            done: Returns how many epochs are.
+        """
+        try:
+            yield
+        except LobuleError as problem:
+            self.ended(State.FAILED, str(problem), done())
+            raise
+        except Exception as failure:
+            self.ended(State.FAILED, f"{what} ended by a mistake of the program ({failure}).", done())
+            raise
 
     def rewrite(self, lines: list[dict[str, float]]) -> None:
         """Write the whole log, a line an epoch."""

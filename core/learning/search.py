@@ -17,7 +17,6 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from torch import nn
 
-from core.errors import LobuleError
 from core.imaging.window import Window
 from core.learning.cases import VALUES
 from core.learning.dataset import Dataset, Progress, read_dataset
@@ -53,14 +52,8 @@ def run_search(folder: Path, search: Search | None = None, progress: Progress | 
     if search is not None:
         write_config(folder, search.as_json())
     work = _Work(folder, Search.from_json(read_config(folder)), progress or (lambda done, total, what: None))
-    try:
+    with work.reporter.telling("The search", lambda: work.done):
         state, sentence = work.all()
-    except LobuleError as problem:
-        work.reporter.ended(State.FAILED, str(problem), work.done)
-        raise
-    except Exception as failure:
-        work.reporter.ended(State.FAILED, f"The search ended by a mistake of the program ({failure}).", work.done)
-        raise
     work.reporter.ended(state, sentence, work.done)
     return state
 

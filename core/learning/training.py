@@ -84,16 +84,10 @@ def train(task: Task, settings: Settings, folder: Path, device: str = "cpu") -> 
     ranks = joined(device)
     reporter = Reporter(folder, settings.epochs) if ranks.is_first else Listener(folder, settings.epochs)
     loop = _Loop(task, settings, folder, device, ranks)
-    try:
+    with reporter.telling("The training", lambda: loop.epoch):
         loop.restore()
         reporter.rewrite(loop.log)
         state, why = loop.run(reporter)
-    except LearningError as problem:
-        reporter.ended(State.FAILED, str(problem), loop.epoch)
-        raise
-    except Exception as failure:
-        reporter.ended(State.FAILED, f"The training ended by a mistake of the program ({failure}).", loop.epoch)
-        raise
     reporter.ended(state, why, loop.epoch)
     return Outcome(state, loop.epoch, loop.best_epoch, loop.best)
 

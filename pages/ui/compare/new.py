@@ -5,14 +5,12 @@ from typing import Any
 import streamlit as st
 
 from core.errors import LobuleError
-from core.learning import listing, runs
 from core.learning.plan import MODELS
 from core.learning.study import Study
-from pages.ui.card import plain
 from pages.ui.compare.state import Studies
 from pages.ui.learn.data import choose_data
 from pages.ui.learn.models import title_of
-from pages.ui.learn.new import folder_of, free_name
+from pages.ui.learn.starting import folder_of, name_and_start, say_trouble, started
 from pages.ui.learn.state import kept
 from pages.ui.words import in_words, t
 
@@ -26,18 +24,10 @@ def new_study(studies: Studies) -> None:
     with st.container(border=True):
         st.markdown(f"**2 · {t('compare.step.models')}**")
         settings = _settings(studies.values)
-    name, button = st.columns([5, 1.4], vertical_alignment="bottom", gap="small")
-    usual = free_name("comparison")
-    name.text_input(t("learn.name"), placeholder=usual, **kept(studies.values, "compare_name", ""))
-    if button.button(
-        t("learn.start"), type="primary", key="compare_start", icon=":material/play_arrow:", width="stretch",
-        disabled=not (studies.data.folder and settings["models"]),
-        help=None if studies.data.folder else t("learn.needs_folder"),
-    ):  # fmt: skip
-        _start(studies, settings, studies.values.get("compare_name", "").strip() or usual)
-    if studies.trouble:
-        st.error(plain(studies.trouble), icon=":material/error:")
-    st.caption(t("learn.own_process"))
+    has_folder, has_models = bool(studies.data.folder), bool(settings["models"])
+    if name := name_and_start(studies.values, "compare", "comparison", has_folder, has_models):
+        _start(studies, settings, name)
+    say_trouble(studies.trouble)
 
 
 def _settings(values: dict[str, Any]) -> dict[str, Any]:
@@ -73,9 +63,7 @@ def _start(studies: Studies, settings: dict[str, Any], name: str) -> None:
         study = Study(
             str(folder_of(data)), level_hu=data.level_hu, width_hu=data.width_hu, values=data.values, **settings
         )
-        folder = listing.new_folder(name)
-        runs.write_config(folder, study.as_json())
-        runs.start(folder)
+        folder = started(name, study.as_json())
     except LobuleError as error:
         studies.trouble = str(error)
         return
