@@ -20,6 +20,7 @@ from core.imaging.files import (
     names,
     not_an_image,
     numbers_aside,
+    quoted,
 )
 from core.imaging.grid import Grid
 from core.imaging.intake import HounsfieldIntake, LabelIntake
@@ -129,7 +130,7 @@ def _dicom(files: Sequence[GivenFile], job: Job) -> Decoded:
 
 def _beside(file: GivenFile, among: Sequence[GivenFile]) -> tuple[str, ...]:
     others = counted(len(among) - 1, "other DICOM file")
-    return () if len(among) == 1 else (f"The labels are those of {file.name}; {others} beside it were left out.",)
+    return () if len(among) == 1 else (f"The labels are those of {quoted([file])}; {others} beside it were left out.",)
 
 
 def _intake(name: str, shape: tuple[int, int, int], job: Job) -> HounsfieldIntake | LabelIntake:
@@ -166,10 +167,10 @@ def _passed_over(files: Sequence[GivenFile], used: Sequence[GivenFile]) -> tuple
     notes = []
     if pictures:
         were = "was" if len(pictures) == 1 else "were"
-        notes.append(f"{names(pictures)} {were} left out: pictures and volumes are not opened together.")
+        notes.append(f"{quoted(pictures)} {were} left out: pictures and volumes are not opened together.")
     if others:
         what = "was left out: it holds" if len(others) == 1 else "were left out: they hold"
-        notes.append(f"{names(others)} {what} no image that Lobule can open.")
+        notes.append(f"{quoted(others)} {what} no image that Lobule can open.")
     return tuple(notes)
 
 

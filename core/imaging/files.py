@@ -29,6 +29,7 @@ _BY_SUFFIX = (
     (".zip", _ZIP),
 )
 _WORDS = {"picture": "picture", _ZIP: _ZIP}
+_QUOTED = re.compile(r"“[^”]*”")
 KNOWN = "a DICOM series (folder, files or .zip), NIfTI (.nii, .nii.gz), NRRD, MetaImage (.mha) or PNG/JPG/WebP pictures"
 
 
@@ -141,7 +142,7 @@ def misnamed(file: GivenFile) -> tuple[str, ...]:
     """Return a note if a file's name claims another format than it holds."""
     if _claim(file) in ("", file.kind):
         return ()
-    return (f"{file.name} holds {file.kind}, whatever its name says, and was read so.",)
+    return (f"{quoted([file])} holds {file.kind}, whatever its name says, and was read so.",)
 
 
 def claims_in_vain(file: GivenFile) -> bool:
@@ -183,6 +184,17 @@ def names(files: Iterable[GivenFile]) -> str:
     all_names = [file.name for file in files]
     shown = ", ".join(all_names[:3])
     return shown if len(all_names) <= 3 else f"{shown} and {len(all_names) - 3} more"
+
+
+def quoted(files: Sequence[GivenFile]) -> str:
+    """Write a few file names for a note, in marks by which `unnamed` finds them."""
+    shown = ", ".join(f"“{file.name.replace('”', '’')}”" for file in files[:3])
+    return shown if len(files) <= 3 else f"{shown} and {len(files) - 3} more"
+
+
+def unnamed(note: str) -> str:
+    """Return a note without names of files, which may be those of patients: for what is kept or given away."""
+    return _QUOTED.sub("[file]", note)
 
 
 def _inside(folder: Path) -> list[tuple[Path, str]]:

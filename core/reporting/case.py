@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.imaging.files import unnamed
 from core.imaging.label import Label
 from core.reporting import case_tables
 from core.reporting.meshes import SurfaceMesh, surface_meshes
@@ -129,7 +130,7 @@ def case_report(
         written=tell("written", date=f"{created:%Y-%m-%d %H:%M %Z}".rstrip(), version=VERSION),
         tiles=_tiles(measured, segmented.held, tell),
         image=_image(segmented, tell),
-        notes=list(segmented.volume.source.notes) + list(segmented.mask.notes),
+        notes=[unnamed(note) for note in (*segmented.volume.source.notes, *segmented.mask.notes)],
         cut=tell("summary.cut") if measured.liver_is_cut else "",
         labels=Table(*case_tables.labels(measured, segmented, tell)),
         lesions=Table(*case_tables.lesions(measured, segmented, tell)) if measured.lesions else None,

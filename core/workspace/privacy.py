@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from core.imaging.files import unnamed
 from core.workspace.journal import Entry
 from core.workspace.kept import KeptCase
 
@@ -69,7 +70,7 @@ def leaving(kept: KeptCase) -> tuple[Leaving, ...]:
             Leaving("name of a label", label.name, _NAMES, label.value > 2 or is_telling(label.name))
             for label in annotation.labels
         ),
-        *(Leaving("note on the CT", note, (Export.REPORT,), is_telling(note)) for note in source.notes),
+        *(Leaving("note on the CT", note, (Export.REPORT,), is_telling(note)) for note in map(unnamed, source.notes)),
         *(Leaving("name of a step", name, (Export.RECORD,), is_telling(name)) for name in _typed(entries)),
     ]
     if entries:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import CaseError
+from core.imaging.files import unnamed
 from core.imaging.grid import Grid
 from core.imaging.volume import Mask
 from core.segmentation.cachefolder import replacing
@@ -47,7 +48,7 @@ def save_reference(mask: Mask, folder: Path) -> None:
     told = {
         "crc32": zlib.crc32(np.ascontiguousarray(mask.voxels).data.cast("B")),
         "names": {str(value): name for value, name in mask.names.items()},
-        "notes": mask.notes,
+        "notes": [unnamed(note) for note in mask.notes],
     }
     np.savez_compressed(buffer, voxels=mask.voxels, told=np.array(json.dumps(told, ensure_ascii=False)))
     try:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import CaseError
+from core.imaging.files import unnamed
 from core.imaging.grid import Grid
 from core.imaging.volume import Intensity, Source, Volume
 from core.segmentation.cachefolder import replacing
@@ -93,7 +94,7 @@ def _facts(volume: Volume) -> dict[str, Any]:
             "grid": _told(source.grid),
             "modality": source.modality,
             "description": source.description,
-            "notes": source.notes,
+            "notes": [unnamed(note) for note in source.notes],
             "frame": source.frame,
             "series": source.series,
         },

@@ -263,7 +263,7 @@ def test_junk_is_passed_over(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     (tmp_path / "readme.txt").write_text("Ordered by date.")
     volume = opened(tmp_path)
     assert volume.slices == 7
-    assert volume.source.notes == ("readme.txt was left out: it holds no image that Lobule can open.",)
+    assert volume.source.notes == ("“readme.txt” was left out: it holds no image that Lobule can open.",)
 
 
 def test_a_localiser_in_the_series_is_left_out_with_a_note(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
@@ -433,13 +433,13 @@ def test_a_photograph_in_place_of_a_slice_is_not_passed_over(tmp_path: Path, hu:
 def test_notes_beside_the_slices_are_left_out(tmp_path: Path, hu: npt.NDArray[np.int16], name: str) -> None:
     write_series(tmp_path, hu)
     (tmp_path / name).write_text("<made>by a viewer</made>")
-    assert opened(tmp_path).source.notes == (f"{name} was left out: it holds no image that Lobule can open.",)
+    assert opened(tmp_path).source.notes == (f"“{name}” was left out: it holds no image that Lobule can open.",)
 
 
 def test_a_picture_beside_the_slices_is_left_out_by_name(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     write_series(tmp_path, hu)
     Image.fromarray(np.zeros((20, 24), np.uint8)).save(tmp_path / "screen.png")
-    note = "screen.png was left out: pictures and volumes are not opened together."
+    note = "“screen.png” was left out: pictures and volumes are not opened together."
     assert opened(tmp_path).source.notes == (note,)
 
 

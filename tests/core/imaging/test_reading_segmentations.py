@@ -307,7 +307,7 @@ def test_a_ct_with_its_segmentation_beside_it_opens_as_either(
     np.testing.assert_array_equal(both.hu, ct.hu)
     mask = opened_mask(files[0].parent, both)
     np.testing.assert_array_equal(as_file(mask), labels)
-    assert "The labels are those of seg.dcm; 6 other DICOM files beside it were left out." in mask.notes
+    assert "The labels are those of “seg.dcm”; 6 other DICOM files beside it were left out." in mask.notes
 
 
 def test_one_segmentation_is_opened_at_a_time(tmp_path: Path, files: list[Path], labels: Labels) -> None:

@@ -174,11 +174,11 @@ def test_a_small_difference_of_qform_and_sform_is_noted(tmp_path: Path, hu: npt.
 def test_a_picture_beside_a_volume_is_left_out_by_name(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     SimpleITK.WriteImage(image_of(hu), str(tmp_path / "ct.nii.gz"))
     Image.fromarray(np.zeros((9, 14), np.uint8)).save(tmp_path / "slice.png")
-    picture = "slice.png was left out: pictures and volumes are not opened together."
+    picture = "“slice.png” was left out: pictures and volumes are not opened together."
     assert opened([tmp_path / "slice.png", tmp_path / "ct.nii.gz"]).source.notes == (picture,)
     for name in ("1.txt", "2.txt"):
         (tmp_path / name).write_text("a note")
-    texts = "1.txt, 2.txt were left out: they hold no image that Lobule can open."
+    texts = "“1.txt”, “2.txt” were left out: they hold no image that Lobule can open."
     assert opened(tmp_path).source.notes == (picture, texts)
 
 
@@ -207,7 +207,7 @@ def test_numbers_that_are_not_hounsfield_units_are_noted(tmp_path: Path, hu: npt
 
 def test_a_wrong_ending_is_noted(tmp_path: Path, hu: npt.NDArray[np.int16]) -> None:
     volume = opened(write_nifti(tmp_path / "ct.nrrd", hu))
-    assert volume.source.notes == ("ct.nrrd holds NIfTI, whatever its name says, and was read so.",)
+    assert volume.source.notes == ("“ct.nrrd” holds NIfTI, whatever its name says, and was read so.",)
 
 
 NIFTI_SHEAR = ((-0.8, 0, 0.5, 120), (0, -0.75, 0, 90), (0, 0, 2.45, -300))

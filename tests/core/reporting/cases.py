@@ -22,7 +22,8 @@ CARD = ModelCard("litemedsam", "LiteMedSAM", Window(40, 400), False, 39, "Apache
 
 def volume(grid: Grid = GRID, intensity: Intensity = Intensity.HU) -> Volume:
     hu = np.random.default_rng(8).integers(-200, 300, SHAPE).astype(np.int16)
-    return Volume(hu, grid, Source("Hofmann Wilhelmine.nii", "NIfTI", grid, notes=("It was mended.",)), intensity)
+    notes = ("It was mended.", "“Hofmann.txt” was left out: it holds no image that Lobule can open.")
+    return Volume(hu, grid, Source("Hofmann Wilhelmine.nii", "NIfTI", grid, notes=notes), intensity)
 
 
 def labels() -> np.ndarray:

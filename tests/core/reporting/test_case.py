@@ -87,7 +87,9 @@ def test_files_are_known_by_their_hash_and_not_by_their_name() -> None:
 
 def test_nothing_of_the_file_name_is_told() -> None:
     for language in words.LANGUAGES:
-        assert "Hofmann" not in page(case_report(case(), created=CREATED, language=language))
+        told = page(case_report(case(), created=CREATED, language=language))
+        assert "Hofmann" not in told
+        assert "[file] was left out" in told
 
 
 def test_a_title_is_the_users_own() -> None:

@@ -77,7 +77,9 @@ def test_a_phantom_patient_is_in_no_file_log_record_or_word_of_a_case(
     rng = np.random.default_rng(3)
     described = f"{PATIENT_NAME.replace('^', ' ')} Abdomen"
     write_series(series, rng.integers(-100, 200, (6, 14, 17)).astype(np.int16), SeriesDescription=described)
+    (series / "Letter on Hofmann.txt").write_text("Dear colleague")
     ct = read_volume(series)
+    assert any("Hofmann" in note for note in ct.source.notes), "who opens it is told what was left out"
     library = Library()
     kept = library.open(ct, Window("AB", who="room 4"), origin=series)
     assert kept.saving is not None
