@@ -184,7 +184,14 @@ class _Described(TuneTask):
 
 
 def _with_facts(facts: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    return {**facts, "licence": plan.licence, "source": _source(plan)}
+    return {**facts, "licence": plan.licence, "source": _source(plan), "checked": _checked(plan)}
+
+
+def _checked(plan: Plan) -> str:
+    """Return on whom the figures of a training were made."""
+    return (
+        "validation during training" if plan.split.validation else "on the patients learnt from, which proves nothing"
+    )
 
 
 def _source(plan: Plan) -> str:
@@ -202,7 +209,7 @@ def _save(
     base: ModelCard | None = None,
 ) -> None:
     shown = {name: value for name, value in facts.get("validation", {}).items() if name.startswith("dice")}
-    scores = {"protocol": "validation during training, all voxels pooled", **shown}
+    scores = {"protocol": f"{_checked(plan)}; all voxels pooled", **shown}
     card = NetworkCard(
         path.stem, config.title, config, plan.window, licence=plan.licence, source=_source(plan), scores=scores,
         base=base.name if base else "", base_sha256=base.sha256 if base else "",

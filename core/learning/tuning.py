@@ -205,6 +205,7 @@ def sidecar(parts: Parts, window: Window, part: Part, facts: Mapping[str, Any]) 
     """Return what `weights` reads beside a checkpoint."""
     told = {"decoder": "", "lora": " with LoRA", "whole": ", the whole model"}[part]
     shown = {name: round(v, 4) for name, v in facts.get("validation", {}).items() if name.startswith("dice")}
+    checked = facts.get("checked", "validation during training")
     recipe = next(name for name, known in frame.RECIPES.items() if replace(known, window=window)
                   == replace(parts.recipe, window=window))  # fmt: skip
     return {
@@ -214,7 +215,7 @@ def sidecar(parts: Parts, window: Window, part: Part, facts: Mapping[str, Any]) 
         "width_hu": window.width_hu,
         "licence": str(facts.get("licence", "not stated")),
         "source": str(facts.get("source", f"trained with Lobule from {parts.card.title}")),
-        "scores": {"protocol": "validation during training, jittered boxes, each island alike", **shown},
+        "scores": {"protocol": f"{checked}; jittered boxes, each island alike", **shown},
     }
 
 

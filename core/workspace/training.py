@@ -46,6 +46,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--extra", type=Path, metavar="DIR", help="more cases that are only learnt from, as `pseudo` makes them"
     )
     command.add_argument("--split", type=Path, metavar="FILE", help="JSON with the patients of train and validation")
+    command.add_argument("--all", action="store_true", help="learn from every patient, with none to tell when to stop")
     command.add_argument("--folds", type=int, metavar="K", help="cross-validate over patients instead of training once")
     command.add_argument("--search", type=int, metavar="N", help="try N settings by cross-validation instead")
     command.add_argument("--full", action="store_true", help="networks as in the papers, for a graphics card")
@@ -133,7 +134,7 @@ def _trained(folder: Path, name: str | None) -> int:
     for line in runs.read_progress(folder).epochs_log:
         figures = ", ".join(f"{name} {value:.4g}" for name, value in line.items() if name not in ("epoch", "seconds"))
         print(f"epoch {line['epoch']}: {figures}, {line['seconds']:.0f} s")
-    print(f"{outcome.state} after {outcome.epochs} epochs; best on validation: epoch {outcome.best_epoch}, "
+    print(f"{outcome.state} after {outcome.epochs} epochs; best: epoch {outcome.best_epoch}, "
           f"{outcome.best_score:.3f}")  # fmt: skip
     if outcome.state is not runs.State.FINISHED:
         print(f"Go on with: python -m core train --resume {folder}", file=sys.stderr)
@@ -170,7 +171,7 @@ def _plan(chosen: argparse.Namespace) -> "Plan":
         data = read_dataset(chosen.data, window, values=values, progress=_said)
         for sentence in data.skipped:
             print(f"note: {sentence}", file=sys.stderr)
-        split = one_split(data, chosen.seed or 0)
+        split = Split(tuple(data.patients)) if chosen.all else one_split(data, chosen.seed or 0)
     changes: dict[str, Any] = {name: getattr(chosen, name) for name in _SETTINGS if getattr(chosen, name) is not None}
     plan = usual_plan(
         chosen.model, str(chosen.data.absolute()), split, full=chosen.full, window=window, values=values,

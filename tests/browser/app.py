@@ -33,6 +33,13 @@ def running_app(log: Path, **settings: str) -> Iterator[str]:
         process.wait(20)
 
 
+def own_home(folder: Path) -> Path:
+    """Make a home for one app alone: nothing of another's is in it but what it can make again, so that it need not."""
+    folder.mkdir(parents=True)
+    (folder / "cache").symlink_to(Path(os.environ["LOBULE_HOME"]) / "cache", target_is_directory=True)
+    return folder
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as free:

@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.workspace.library import Library
-from tests.browser.app import ROOT, free_port, start, wait_for
+from tests.browser.app import ROOT, free_port, own_home, start, wait_for
 from tests.browser.reader import Reader
 from tests.browser.viewer import Viewer
 
@@ -32,7 +32,7 @@ class Server:
     """The app, to be killed and started again on the same port."""
 
     def __init__(self, folder: Path) -> None:
-        self.home, self.log, self.port = folder / "home", folder / "log", free_port()
+        self.home, self.log, self.port = own_home(folder / "home"), folder / "log", free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.begin()
 
@@ -107,7 +107,7 @@ class Quick(Server):
     """The app, started anew from a process that has imported what takes long; see `again`."""
 
     def __init__(self, folder: Path) -> None:
-        self.home, self.log, self.port = folder / "home", folder / "log", free_port()
+        self.home, self.log, self.port = own_home(folder / "home"), folder / "log", free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         environment = os.environ | {"LOBULE_HOME": str(self.home), "STREAMLIT_SERVER_HEADLESS": "true"}
         with self.log.open("ab") as output:

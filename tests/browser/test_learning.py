@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from core.learning import runs
 from core.segmentation.prompt import Box
-from tests.browser.app import running_app
+from tests.browser.app import own_home, running_app
 from tests.browser.log import bugs
 from tests.browser.reader import Reader
 from tests.browser.viewer import Viewer
@@ -42,10 +42,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, home: Path) -> Iterator[Place]:
-    own, log = tmp_path / "home", tmp_path / "log"
-    (own / "cache").mkdir(parents=True)
-    (own / "cache" / "engines").symlink_to((home / "cache" / "engines").resolve(), target_is_directory=True)
+def place(tmp_path: Path) -> Iterator[Place]:
+    own, log = own_home(tmp_path / "home"), tmp_path / "log"
     with running_app(log, LOBULE_HOME=str(own), LOBULE_WEIGHTS=str(tmp_path / "weights")) as url:
         (tmp_path / "weights").mkdir()
         yield Place(url, own, tmp_path / "weights")

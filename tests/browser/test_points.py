@@ -16,7 +16,7 @@ from core.segmentation import networks, weights
 from core.segmentation.embedding_files import EmbeddingFiles
 from core.segmentation.embeddings import Embeddings, segment_slice
 from core.segmentation.prompt import Box, Point, Prompt
-from tests.browser.app import running_app
+from tests.browser.app import own_home, running_app
 from tests.browser.reader import Reader
 from tests.browser.test_viewer import SLICE, opened
 from tests.browser.viewer import Viewer
@@ -40,8 +40,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def viewer(browser: Browser, folder: Path) -> Iterator[Viewer]:
-    settings = {"LOBULE_WEIGHTS": str(folder), "LOBULE_HOME": str(folder), "LOBULE_ENGINE": ENGINE}
+def viewer(browser: Browser, folder: Path, tmp_path: Path) -> Iterator[Viewer]:
+    settings = {"LOBULE_WEIGHTS": str(folder), "LOBULE_HOME": str(own_home(tmp_path / "home")), "LOBULE_ENGINE": ENGINE}
     with running_app(folder / "log", **settings) as url:
         context = browser.new_context(viewport={"width": 1280, "height": 720})
         viewer = opened(Reader(context.new_page(), url), "LiTS-117 (real tumour)").loaded()

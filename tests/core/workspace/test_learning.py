@@ -53,6 +53,16 @@ def test_a_network_is_trained_named_and_finds_something_in_a_ct(
     assert written.GetSpacing() == pytest.approx((0.8, 0.9, 2.5))
 
 
+def test_all_patients_can_be_learnt_from_and_no_figure_claims_to_be_validation(data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    arguments = ["--data", str(data), "--run", str(run), "--epochs", "1", *SMALL, "--all"]
+    assert cli.main(["train", "cnn", *arguments]) == 0
+    split = runs.read_config(run)["split"]
+    assert len(split["train"]) == 5
+    assert split["validation"] == []
+    assert load_network(run / runs.BEST).card.scores["protocol"].startswith("on the patients learnt from")
+
+
 def test_a_comparison_prints_its_table_and_writes_it(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
