@@ -2,6 +2,8 @@
 PORT ?= 8501
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# Python compiles what it imports, and much is installed that never is.
+export PIP_NO_COMPILE := 1
 
 .PHONY: run test lint types unit browser benchmarks screenshot tour clean
 

@@ -102,7 +102,8 @@ def info(chosen: argparse.Namespace) -> int:
 
 def models(chosen: argparse.Namespace) -> int:
     """Print the models that can be loaded, and what is wrong with the others."""
-    from core.segmentation import choosing, weights  # torch: seconds
+    from core.learning.trained import available_networks  # torch: seconds
+    from core.segmentation import choosing, weights
 
     found = weights.available()
     for card in found.cards:
@@ -112,7 +113,10 @@ def models(chosen: argparse.Namespace) -> int:
         print(
             f"{'':<16}{f'{engine.name}. {engine.reason}' if engine else 'Its engine is chosen when it is first used.'}"
         )
-    for problem in found.problems:
+    networks, problems = available_networks()
+    for network in networks:
+        print(f"{network.name:<16}{network.title}; asks for nothing; window {network.window}; {network.licence}")
+    for problem in (*found.problems, *problems):
         print(f"note: {problem}")
     return 0
 

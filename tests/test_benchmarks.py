@@ -10,7 +10,7 @@ from core.imaging.window import Window
 from core.scoring.overlap import dice
 from core.segmentation.prompt import Box
 from core.segmentation.segmenter import Segmenter
-from tests.core.segmentation.conftest import lite, lite_as_chosen  # noqa: F401  fixtures
+from tests.core.segmentation.conftest import lite_as_chosen  # noqa: F401  a fixture
 
 
 def test_islands_touch_at_corners_and_small_ones_are_left_out() -> None:
@@ -36,8 +36,8 @@ def test_the_same_seed_draws_the_same_boxes() -> None:
     assert first == second
 
 
-def test_accuracy_scores_exact_and_jittered_boxes(lite: Segmenter) -> None:  # noqa: F811
-    scores = accuracy.evaluate(lite, Window(40, 400), every=64, rng=np.random.default_rng(1))
+def test_accuracy_scores_exact_and_jittered_boxes(lite_as_chosen: Segmenter) -> None:  # noqa: F811
+    scores = accuracy.evaluate(lite_as_chosen, Window(40, 400), every=64, rng=np.random.default_rng(1))
     assert {kind for _, kind in scores.values} == {"exact", "jittered 15%"}
     for label in ("liver", "tumour"):
         assert len(scores.values[label, "jittered 15%"]) == 3 * len(scores.values[label, "exact"]) > 0
