@@ -6,12 +6,16 @@ import { t } from "./strings.js";
 
 const BUSY_MS = 700;
 const FIRST_MS = 400;
+const IDLE_MS = 5000;
+const LAPSED_MS = 2000;
+const PATIENCE = 4;
 const NOTHING = { runs: [], busy: false, paused: false, loading: false };
 
 export class Ready {
   constructor(viewer) {
     this.viewer = viewer;
     this.status = NOTHING;
+    this.lapsed = 0;
     this.marks = el("div", { class: "marks ready", "aria-hidden": "true" });
     this.button = el("button", { type: "button", class: "ghost prepared", "data-act": "pause", onclick: () => this.pause() });
   }
@@ -26,11 +30,23 @@ export class Ready {
   async look() {
     try {
       this.take(await this.viewer.session.client.ready());
+      this.lapsed = 0;
     } catch (error) {
-      if (error instanceof Gone) return;
+      if (error instanceof Gone) return this.revive();
       if (!(error instanceof Unreachable)) throw error;
     }
-    if (this.status.busy) this.ask(BUSY_MS);
+    this.ask(this.status.busy ? BUSY_MS : IDLE_MS);
+  }
+
+  /**
+   * The server knows this place no more: a run of the page makes it known again. One that was started anew does not
+   * know this part of the page either and forgets what it is asked; then the page is loaded anew, with its case.
+   */
+  revive() {
+    if (this.viewer.left) return;
+    if (this.lapsed++ < PATIENCE) this.viewer.reports.anew();
+    else location.reload();
+    this.ask(LAPSED_MS);
   }
 
   take(status) {

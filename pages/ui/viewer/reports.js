@@ -74,6 +74,11 @@ export class Reports {
     this.soon("changing", () => this.trigger("changed", version), CHANGED_MS);
   }
 
+  /** Have the page run, whatever it is about. */
+  anew() {
+    this.soon("changing", () => this.trigger("changed", Date.now()), CHANGED_MS);
+  }
+
   /** The place is taken down: what waits is not told any more, a page that is gone cannot be. */
   flush() {
     for (const timer of [this.resting, this.looking, this.changing]) clearTimeout(timer);

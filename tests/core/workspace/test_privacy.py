@@ -39,7 +39,7 @@ def texts(path: Path) -> Iterator[bytes]:
                     yield repr(row).encode()
                     yield from (zlib.decompress(cell) for cell in row if isinstance(cell, bytes) and cell)
     if data[:2] == b"\x1f\x8b":
-        yield gzip.decompress(data)
+        yield zlib.decompressobj(31).decompress(data)  # also of what is being written
 
 
 def traces(*folders: Path) -> list[str]:
