@@ -200,10 +200,10 @@ def test_slices_that_are_ready_are_marked_and_getting_them_ready_can_be_paused(r
     viewer.go_to(viewer.slice + 1)  # looking at a slice begins anew
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
-    viewer.page.wait_for_timeout(2500)  # what was begun is finished
+    viewer.page.wait_for_timeout(6000)  # what was begun is finished, and asked about
     before = int(marks.get_attribute("data-ready") or 0)
     assert before < phantom()[0].slices
-    viewer.page.wait_for_timeout(2500)
+    viewer.page.wait_for_timeout(6000)
     assert int(marks.get_attribute("data-ready") or 0) == before
     button.click()
     expect(marks).to_have_attribute("data-ready", str(phantom()[0].slices), timeout=CARRIED_MS)
