@@ -181,15 +181,17 @@ def counted(count: int, noun: str) -> str:
 
 def names(files: Iterable[GivenFile]) -> str:
     """Write a few file names for a message."""
-    all_names = [file.name for file in files]
-    shown = ", ".join(all_names[:3])
-    return shown if len(all_names) <= 3 else f"{shown} and {len(all_names) - 3} more"
+    return _few([file.name for file in files])
 
 
-def quoted(files: Sequence[GivenFile]) -> str:
+def quoted(files: Iterable[GivenFile]) -> str:
     """Write a few file names for a note, in marks by which `unnamed` finds them."""
-    shown = ", ".join(f"“{file.name.replace('”', '’')}”" for file in files[:3])
-    return shown if len(files) <= 3 else f"{shown} and {len(files) - 3} more"
+    return _few([f"“{file.name.replace('”', '’')}”" for file in files])
+
+
+def _few(texts: Sequence[str]) -> str:
+    shown = ", ".join(texts[:3])
+    return shown if len(texts) <= 3 else f"{shown} and {len(texts) - 3} more"
 
 
 def unnamed(note: str) -> str:
