@@ -27,7 +27,8 @@ class _Wish:
     window: Window | None
     due_s: float  # on the clock of `monotonic`
     seen: bool = False  # the slice on the screen was served
-    tried: set[int] = field(default_factory=set)
+    tried: set[int] = field(default_factory=set)  # what was forgotten since comes with the next look
+    failed: set[int] = field(default_factory=set)
 
     def is_of(self, volume: Volume, segmenter: Segmenter, window: Window | None) -> bool:
         return self.volume() is volume and self.segmenter is segmenter and self.window == window
@@ -41,6 +42,7 @@ class _Task:
     slices: list[int]
     segmenter: Segmenter
     window: Window | None
+    failed: set[int]  # of the wish, whoever takes it over
 
 
 class Prefetch:
@@ -80,7 +82,7 @@ class Prefetch:
             before = self._wishes.pop(reader, None)
             wish = _Wish(weakref.ref(volume), z, segmenter, window, monotonic() + _REST_S)
             if before and before.is_of(volume, segmenter, window):
-                wish.tried = before.tried  # a slice that failed is not tried again and again
+                wish.failed = before.failed  # not tried again and again
             self._wishes[reader] = wish
             self._changed.notify()
 
@@ -120,6 +122,7 @@ class Prefetch:
         except Exception as failure:
             # The reader meets the same error, in words, when they draw a box. A log outlives the session, and the
             # text of an error may name a file after a patient: only its kind is noted.
+            task.failed.update(task.slices)
             logging.getLogger(__name__).warning(
                 "A slice could not be encoded ahead of time (%s)", type(failure).__name__
             )
@@ -153,7 +156,7 @@ class Prefetch:
                 wish.seen = True
                 wish.tried.update(slices)
                 self._wishes[reader] = wish
-                return _Task(volume, slices, wish.segmenter, wish.window)
+                return _Task(volume, slices, wish.segmenter, wish.window, wish.failed)
             self._served[reader] = wish.volume
         return None
 
@@ -161,7 +164,8 @@ class Prefetch:
         """Return the next slices of a wish, those nearest to the screen; none if all are done."""
         ready = self._embeddings.ready(volume, wish.segmenter, wish.window)
         near = list(_outwards(wish.z, volume.slices))[: self._share()]
-        return [z for z in near if z not in ready and z not in wish.tried][: wish.segmenter.batch if wish.seen else 1]
+        done = ready | wish.tried | wish.failed
+        return [z for z in near if z not in done][: wish.segmenter.batch if wish.seen else 1]
 
     def _share(self) -> int | None:
         """Return how many slices a reader may have encoded, so that nobody's drive out those of others."""

@@ -19,7 +19,12 @@ from pages.ui.words import t
 
 
 def look_ahead(state: AppState, case: Case) -> None:
-    """Have the slice on the screen encoded while the reader looks at it, so that the first box is answered at once."""
+    """Have the slice on the screen encoded while the reader looks at it, so that the first box is answered at once.
+
+    A model that is still loading does not hold up the picture: `side.model` runs the page again once it is there.
+    """
+    if models.is_loading(state.model):
+        return
     try:
         segmenter = models.segmenter(state.model)
     except LobuleError as error:

@@ -265,6 +265,23 @@ def test_a_slice_that_fails_is_not_tried_again_and_again() -> None:
     assert sorted(slices_shown(model, ct)) == [0, 1, 2, 3, 4]
 
 
+def test_slices_forgotten_while_others_are_encoded_come_again_with_the_next_look() -> None:
+    class Held(Counting):
+        def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
+            if len(self.shown) == 2:
+                self.gate.clear()
+            return super().embed(image)
+
+    model, cache, ct = Held(), Embeddings(10**6), volume()
+    prefetch = Prefetch(cache)
+    prefetch.want("a", ct, 0, model)
+    assert comes_true(lambda: len(model.shown) == 3)
+    cache.forget()
+    prefetch.want("a", ct, 1, model)
+    model.gate.set()
+    assert comes_true(lambda: prefetch.ready(ct, model) == {0, 1, 2, 3, 4})
+
+
 def test_on_a_graphics_card_the_other_slices_go_in_batches() -> None:
     sizes: list[int] = []
 
