@@ -15,7 +15,7 @@ from pages.ui.caselist import initials, status_words
 from pages.ui.exporting import LEDGER, RECORD, link
 from pages.ui.holding import refusals
 from pages.ui.readermasks import reader_masks
-from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.state import AppState, Case, carrying, shown_in
 from pages.ui.words import in_words, many, t
 from pages.ui.words.steps import known
 
@@ -63,12 +63,11 @@ def case_menu(state: AppState, case: Case) -> None:
         return
     with st.popover(t("casemenu.title"), icon=":material/folder_managed:", width="content"):
         key, words = in_words("case_is"), {status: status_words(status) for status in Status}
-        show_in(key, _status(kept))
         st.segmented_control(
             t("cases.status"),
             list(words),
             format_func=words.__getitem__,
-            key=key,
+            **carrying(key, _status(kept), by="default"),
             required=True,
             on_change=_take_status,
             args=(kept.key, key),

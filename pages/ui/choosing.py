@@ -14,7 +14,7 @@ from core.scoring.counterparts import Content, contents
 from core.scoring.evidence import FileUsed, used
 from pages.ui.card import plain
 from pages.ui.desk import Desk, Held, HeldCt, HeldMask, Origin, Slot, lies_in, offers, origin_of
-from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.state import AppState, Case, carrying, shown_in
 from pages.ui.uploads import read_uploads
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known
@@ -52,12 +52,11 @@ def _place(desk: Desk, slot: Slot, case: Case | None) -> Given:
     origin = origin_of(desk, slot, case)
     key, title = in_words(f"origin_{slot.role}"), t(f"choosing.{slot.role}")
     if len(offered) > 1:
-        show_in(key, origin)
         st.segmented_control(
             title,
             offered,
             format_func={each: _offer(slot, each) for each in offered}.__getitem__,
-            key=key,
+            **carrying(key, origin, by="default"),
             required=True,
             on_change=_take_origin,
             args=(slot, key),

@@ -8,7 +8,7 @@ from core.learning.detecting import Detector, best
 from core.learning.trained import NetworkCard, available_networks, load_network
 from pages.ui import models
 from pages.ui.card import plain
-from pages.ui.state import AppState, show_in, shown_in
+from pages.ui.state import AppState, carrying, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known
 
@@ -49,13 +49,13 @@ def finder_picker(state: AppState) -> None:
     if len(cards) > 1:
         names[TOGETHER] = t("finder.together", count=len(cards))
     now = [card.name for card in wanted(state)]
-    show_in(key, now[0] if len(now) == 1 else TOGETHER)
     how: dict[str, Any] = {"format_func": names.__getitem__, "on_change": _take_finder, "args": (state, key)}
-    st.selectbox(t("finder.title"), list(names), key=key, help=t("finder.help"), **how)
-    show_in("refine", state.refine)
+    how |= carrying(key, now[0] if len(now) == 1 else TOGETHER, list(names))
+    st.selectbox(t("finder.title"), list(names), help=t("finder.help"), **how)
     drawing = models.chosen(state.model)
     words = t("finder.refine", model=plain(drawing.title if drawing else state.model))
-    st.toggle(words, key="refine", help=t("finder.refine_help"), on_change=_take_refine, args=(state,))
+    how = carrying("refine", state.refine)
+    st.toggle(words, **how, help=t("finder.refine_help"), on_change=_take_refine, args=(state,))
     for card in wanted(state):
         st.caption(_facts(card))
 

@@ -10,7 +10,7 @@ from core.imaging.label import clean_name
 from core.scoring.counterparts import LEFT_OUT, NOTHING, Content, counterparts, renumbering
 from pages.ui.card import plain
 from pages.ui.desk import Desk, Table
-from pages.ui.state import show_in, shown_in
+from pages.ui.state import carrying, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known
 
@@ -69,12 +69,11 @@ def _links(desk: Desk, ours: Sequence[Content], theirs: Sequence[Content], links
             words, choice = st.columns([1, 1.3], vertical_alignment="center")
             words.markdown(plain(f"{_title(content)}{_size(content)}"))
             key = in_words(f"link_{content.value}")
-            show_in(key, links[content.value])
             choice.selectbox(
                 t("matching.is", label=_title(content)),
                 list(titles),
                 format_func=titles.__getitem__,
-                key=key,
+                **carrying(key, links[content.value], list(titles)),
                 label_visibility="collapsed",
                 on_change=_take_link,
                 args=(desk, content.value, key),
@@ -101,12 +100,11 @@ def _scored(desk: Desk, names: Mapping[int, str]) -> None:
         for value, name in names.items():
             tick, words = st.columns([0.35, 1], vertical_alignment="center")
             keys = f"score_{value}", in_words(f"name_{value}")
-            show_in(keys[0], value not in desk.unscored)
-            tick.checkbox(f"{value}", key=keys[0], on_change=_take_scored, args=(desk, value, keys[0]))
-            show_in(keys[1], known(name))
+            ticked = carrying(keys[0], value not in desk.unscored)
+            tick.checkbox(f"{value}", **ticked, on_change=_take_scored, args=(desk, value, keys[0]))
             words.text_input(
                 t("matching.name", value=value),
-                key=keys[1],
+                **carrying(keys[1], known(name)),
                 label_visibility="collapsed",
                 on_change=_take_name,
                 args=(desk, value, keys[1]),
@@ -128,10 +126,9 @@ def _liver(desk: Desk, names: Mapping[int, str]) -> tuple[int | None, tuple[int,
     tumours = tuple(value for value, name in names.items() if is_tumour(name))
     if liver is None or not tumours:
         return None, ()
-    show_in("whole_liver", desk.whole_liver)
     st.toggle(
         t("matching.whole_liver"),
-        key="whole_liver",
+        **carrying("whole_liver", desk.whole_liver),
         on_change=_take_whole_liver,
         args=(desk,),
         help=t("matching.whole_liver_help"),

@@ -18,7 +18,7 @@ from pages.ui.holding import refusals
 from pages.ui.kept import kept_slices
 from pages.ui.prompting import ask_again, collect
 from pages.ui.seen import Tried
-from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.state import AppState, Case, carrying, show_in, shown_in
 from pages.ui.words import in_words, many, t
 from pages.ui.words.steps import known, title
 
@@ -152,8 +152,8 @@ def model(state: AppState, case: Case) -> None:
         if card is None:
             return
         if case.volume.has_hu:
-            show_in("feed", case.feed_screen)
-            st.toggle(t("side.feed"), key="feed", on_change=_take_feed, args=(case,))
+            how = carrying("feed", case.feed_screen)
+            st.toggle(t("side.feed"), **how, on_change=_take_feed, args=(case,))
             st.caption(t("side.feed_caption", window=card.window))
         st.caption(_facts(card))
     _engine(state)

@@ -1,5 +1,6 @@
 """What one browser session has open. The one door to ``st.session_state``."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,6 +161,22 @@ def show_in(key: str, value: object) -> None:
     """
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
+
+
+def carrying(key: str, value: object, options: Sequence[object] = (), by: str = "value") -> dict[str, Any]:
+    """Return the arguments of a widget within an expander or a popover that make it show ``value``.
+
+    Such a widget is drawn when the reader opens what it is in, and the browser has then forgotten what `show_in` said
+    in an earlier run: its value goes with it.
+
+    Args:
+        key: Of the widget.
+        value: What it shows.
+        options: What a `st.selectbox` offers, which is told the place of the value among them.
+        by: The argument by which the widget takes its first value: `st.pills` and its like call it ``default``.
+    """
+    show_in(key, value)
+    return {"key": key} | ({"index": list(options).index(value)} if options else {by: value})
 
 
 def shown_in(key: str) -> Any:

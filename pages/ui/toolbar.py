@@ -12,7 +12,7 @@ from core.segmentation.segmenter import ModelCard
 from pages.ui.card import plain
 from pages.ui.holding import refusals
 from pages.ui.prompting import collect
-from pages.ui.state import AppState, Case, show_in, shown_in
+from pages.ui.state import AppState, Case, carrying, show_in, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.words.steps import known, title
 
@@ -88,12 +88,12 @@ def model_picker(state: AppState) -> None:
     cards = {card.name: card for card in weights.available().cards}
     if cards and state.model not in cards:
         state.model = next(iter(cards))  # its file was taken away
-    show_in("model", state.model if cards else None)
+    how = carrying("model", state.model, list(cards)) if cards else {"key": "no_model"}
     st.selectbox(
         t("toolbar.model"),
         list(cards),
         format_func=lambda name: _named(cards[name], list(cards.values())),
-        key="model",
+        **how,
         on_change=_take_model,
         args=(state,),
         help=t("toolbar.model_help"),

@@ -239,7 +239,7 @@ def test_the_second_of_two_windows_looks_on_until_it_takes_over(reader: Reader) 
     second = opened(other, re.sub(r"/annotate.*", "", reader.page.url))
     expect(other.get_by_text("You only look on")).to_be_visible()
     assert np.count_nonzero(second.map((48, 224, 288))) > 0, "what the first has drawn is there to see"
-    assert second.root.locator("[data-tool=brush]:visible").count() == 0
+    expect(second.root.locator("[data-tool=brush]:visible")).to_have_count(0)
     first.drag((60, 150), (70, 160))  # goes to the object at hand
     first.settle()
     seen = np.count_nonzero(first.map((48, 224, 288)))
@@ -257,4 +257,4 @@ def test_the_second_of_two_windows_looks_on_until_it_takes_over(reader: Reader) 
     second.settle()
     assert np.count_nonzero(second.map((48, 224, 288))) > seen
     expect(reader.page.get_by_text("another window has taken this case over")).to_be_visible()  # at once, untouched
-    assert first.root.locator("[data-tool=brush]:visible").count() == 0
+    expect(first.root.locator("[data-tool=brush]:visible")).to_have_count(0)

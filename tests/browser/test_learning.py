@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from core.learning import runs
+from core.learning.plan import usual_plan
+from core.learning.split import Split
 from core.segmentation.prompt import Box
 from tests.browser.app import own_home, running_app
 from tests.browser.log import bugs
@@ -66,7 +68,11 @@ def test_a_training_outlives_its_tab_is_stopped_and_resumed_and_draws_in_annotat
     page.locator(".st-key-learn_data_folder input").press("Enter")
     page.locator(".st-key-learn_model").get_by_role("combobox").click()
     page.get_by_role("option", name="SAM: mask decoder").click()
-    page.get_by_text("Settings", exact=True).click()
+    page.get_by_text("Settings", exact=True).click()  # drawn now, though the page ran before
+    expect(page.locator(".st-key-learn_sam-decoder_small_optimiser").get_by_role("combobox")).to_have_value("adamw")
+    expect(page.locator(".st-key-learn_sam-decoder_small_batch input")).to_have_value(
+        str(usual_plan("sam", "", Split(())).settings.batch)
+    )
     epochs = page.locator(".st-key-learn_sam-decoder_small_epochs input")
     epochs.fill("4000")
     epochs.press("Tab")

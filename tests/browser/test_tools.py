@@ -250,8 +250,12 @@ def test_labels_and_colours_change_and_masks_can_be_hidden(viewer: Viewer, ct: V
     root.locator(".menu select").select_option(str(LIVER))
     viewer.settle()
     page.mouse.move(0, 0)
-    assert np.abs(np.subtract(viewer.coloured(ROW, COLUMN), tumour)).max() > 25, "another label, the same colour"
     expect(viewer.objects.first).to_contain_text("liver")
+    for _ in range(100):
+        if (changed := np.abs(np.subtract(viewer.coloured(ROW, COLUMN), tumour)).max()) > 25:
+            break
+        page.wait_for_timeout(100)
+    assert changed > 25, "another label, the same colour"
 
     root.get_by_role("button", name="Add a label").click()
     root.get_by_label("Name of the new label").fill("cyst")

@@ -34,7 +34,7 @@ def _settings(values: dict[str, Any]) -> dict[str, Any]:
     titles = {str(model): title_of(model, "decoder") for model in MODELS}
     models = st.pills(
         t("compare.models"), list(titles), format_func=titles.__getitem__, selection_mode="multi",
-        **kept(values, in_words("compare_models"), list(titles)),
+        **kept(values, in_words("compare_models"), list(titles), by="default"),
     )  # fmt: skip
     row = st.columns(5, vertical_alignment="bottom")
     folds = row[0].number_input(

@@ -13,7 +13,7 @@ from core.learning.survey import COLOURS, CaseSeen, look_at
 from pages.ui.card import plain
 from pages.ui.learn.state import Chosen
 from pages.ui.pictures import legend
-from pages.ui.state import show_in, shown_in
+from pages.ui.state import carrying, show_in, shown_in
 from pages.ui.words import many, t
 from pages.ui.working import Working, watch
 
@@ -82,8 +82,8 @@ def _details(data: Chosen, key: str) -> None:
 
 def _number(data: Chosen, field: str, title: str, key: str, span: tuple[int, int]) -> None:
     own = f"{key}_{field}"
-    show_in(own, getattr(data, field))
-    st.number_input(title, *span, step=1, key=own, on_change=partial(_take, data, field, own))
+    how = carrying(own, getattr(data, field))
+    st.number_input(title, *span, step=1, **how, on_change=partial(_take, data, field, own))
 
 
 def _take(data: Chosen, field: str, key: str) -> None:

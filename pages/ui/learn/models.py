@@ -79,7 +79,7 @@ def pick_base(learning: Learning) -> str:
         t("learn.base"),
         list(cards),
         format_func=cards.__getitem__,
-        **kept(learning.values, "learn_base", usual),
+        **kept(learning.values, "learn_base", usual, list(cards)),
     )
     return str(learning.values.get("learn_base", usual))
 

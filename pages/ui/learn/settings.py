@@ -53,13 +53,16 @@ def _schedule(values: dict[str, Any], choice: Choice, full: bool, size: str) -> 
     )  # fmt: skip
     row = st.columns(4)
     told["loss"] = row[0].selectbox(
-        t("learn.loss"), list(LOSSES), help=t("learn.loss_help"), **kept(values, key("loss"), plan.loss)
+        t("learn.loss"), list(LOSSES), help=t("learn.loss_help"), **kept(values, key("loss"), plan.loss, list(LOSSES))
     )
     told["optimiser"] = row[1].selectbox(
-        t("learn.optimiser"), OPTIMISERS, **kept(values, key("optimiser"), plan.optimiser)
+        t("learn.optimiser"), OPTIMISERS, **kept(values, key("optimiser"), plan.optimiser, OPTIMISERS)
     )
     told["schedule"] = row[2].selectbox(
-        t("learn.schedule"), SCHEDULES, help=t("learn.schedule_help"), **kept(values, key("schedule"), plan.schedule)
+        t("learn.schedule"),
+        SCHEDULES,
+        help=t("learn.schedule_help"),
+        **kept(values, key("schedule"), plan.schedule, SCHEDULES),
     )
     told["seed"] = row[3].number_input(
         t("learn.seed"), 0, 10**6, step=1, help=t("learn.seed_help"), **kept(values, key("seed"), plan.seed)
@@ -94,7 +97,7 @@ def _amount(values: dict[str, Any], choice: Choice, full: bool, size: str) -> di
     )  # fmt: skip
     told["width"] = row[2].selectbox(
         t("learn.width"), WIDTHS, format_func=lambda width: f"× {width:g}", help=t("learn.width_help"),
-        **kept(values, key("width"), 1.0),
+        **kept(values, key("width"), 1.0, WIDTHS),
     )  # fmt: skip
     changes = row[3].toggle(t("learn.augment"), help=t("learn.augment_help"), **kept(values, key("augment"), True))
     told["augmentation"] = USUAL if changes else NONE

@@ -1,5 +1,6 @@
 """What is chosen on the Learn page; it stays while another page is on the screen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from core.learning.dataset import SOFT_TISSUE
 from core.learning.listing import Kind, listed
 from core.learning.runs import runs_folder
 from core.learning.survey import Look
-from pages.ui.state import AppState, show_in, shown_in
+from pages.ui.state import AppState, carrying, show_in, shown_in
 from pages.ui.words import in_words, t
 from pages.ui.working import Working
 
@@ -116,16 +117,19 @@ def _take_mode(learning: Learning, key: str) -> None:
     learning.mode, learning.trouble = shown_in(key), ""
 
 
-def kept(values: dict[str, Any], key: str, usual: Any) -> dict[str, Any]:
+def kept(
+    values: dict[str, Any], key: str, usual: Any, options: Sequence[object] = (), by: str = "value"
+) -> dict[str, Any]:
     """Return the arguments of a widget whose value outlives its stay on the screen.
 
     Args:
         values: Where it is kept.
         key: Of the widget.
         usual: What it shows at first.
+        options: As of `carrying`.
+        by: As of `carrying`.
     """
-    show_in(key, values.get(key, usual))
-    return {"key": key, "on_change": partial(_keep, values, key)}
+    return carrying(key, values.get(key, usual), options, by) | {"on_change": partial(_keep, values, key)}
 
 
 def _keep(values: dict[str, Any], key: str) -> None:
