@@ -1,4 +1,4 @@
-"""What one gets without learning: thresholds on HU, and region growing from a point."""
+"""What one gets without learning: thresholds on HU, region growing from a point, and the ellipse in a box."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -90,6 +90,31 @@ class Growing:
                 region = grown_region(case.grey[z][inside], (box.height // 2, box.width // 2))
                 part = found[int(label == TUMOUR)][inside]
                 np.maximum(part, region, out=part)
+            yield found
+
+
+@dataclass(frozen=True)
+class Inscribed:
+    """The ellipse that fills every box: what a box says by itself, whatever the picture shows.
+
+    Attributes:
+        source: Of the boxes.
+    """
+
+    source: BoxSource
+
+    def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
+        """See `finders.Finder`; 0 or 1."""
+        asked = self.source(case, slices)
+        for z in slices:
+            found = np.zeros((2, *case.grey.shape[1:]), np.float32)
+            for label, box in asked.get(z, ()):
+                down, across = (
+                    2 * (np.arange(first, last) + 0.5 - first) / (last - first) - 1
+                    for first, last in ((box.y0, box.y1), (box.x0, box.x1))
+                )
+                part = found[int(label == TUMOUR), box.y0 : box.y1, box.x0 : box.x1]
+                np.maximum(part, down[:, None] ** 2 + across[None] ** 2 <= 1, out=part)
             yield found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.learning.baselines import Growing, fit_thresholds
+from core.learning.baselines import Growing, Inscribed, fit_thresholds
 from core.learning.cases import Case
 from core.learning.dataset import Dataset
 from core.learning.finders import (
@@ -127,13 +127,13 @@ class Redecoded:
 
 
 def tuned_segmenter(run: Path, base: Segmenter, part: str, device: str) -> Segmenter:
-    """Return what a run made of SAM; if only the decoder was trained, on the embeddings of ``base``.
+    """Return what a run made of SAM; if its encoder stayed as it was, on the embeddings of ``base``.
 
     Raises:
         WeightsError: The run has no usable weights.
     """
     parts = weights.parts(Path(BEST).stem, run)
-    if part != "decoder":
+    if part not in ("refiner", "decoder"):
         return weights.load(Path(BEST).stem, folder=run)
     card = replace(parts.card, sha256=base.card.sha256)
     return Redecoded(base, SamSegmenter(card, build(parts.architecture, parts.tensors), parts.recipe, device))
@@ -156,6 +156,7 @@ def entrants(
     jittered = truth_boxes(Manner.JITTERED, seed)
     rows = [
         Entrant("threshold", "HU threshold", NONE, Remembered(fit_thresholds(training)), 4),
+        Entrant("ellipse", "Ellipse in the box", str(Manner.JITTERED), Remembered(Inscribed(jittered)), 0),
         Entrant("growing", "Region growing", str(Manner.JITTERED), Remembered(Growing(jittered)), 0),
     ]
     networks = {}

@@ -21,6 +21,7 @@ from core.learning.networks import NetworkConfig
 from core.learning.networktask import Sampling
 from core.learning.plan import Plan, copy_of, device_of, one_split
 from core.learning.pseudo import read_extra
+from core.learning.refining import RefineTask
 from core.learning.runs import BEST, Reporter, read_config, read_progress
 from core.learning.split import Split, with_extra
 from core.learning.trained import NETWORKS, NetworkCard, network_card, save_network
@@ -100,17 +101,11 @@ def task_of(plan: Plan, data: Dataset) -> Task:
     if plan.model == "sam":
         parts = weights.parts(plan.base)
         segmenter = weights.load(plan.base)
-        facts = partial(_with_facts, plan=plan)
-        return _Described(
-            parts,
-            segmenter,
-            training,
-            validation,
-            plan.settings,
-            tuning=plan.tuning,
-            kept=kept_embeddings(),
-            facts=facts,
-        )
+        kind = RefineTask if plan.tuning.part == "refiner" else TuneTask
+        return kind(
+            parts, segmenter, training, validation, plan.settings, tuning=plan.tuning, kept=kept_embeddings(),
+            told=partial(_with_facts, plan=plan),
+        )  # fmt: skip
     if plan.network is None:
         raise LearningError("The plan does not say which network. Start a new run.")
     sampling = Sampling(plan.sizing.examples, plan.sizing.tumour_share, plan.sizing.every)
@@ -120,8 +115,8 @@ def task_of(plan: Plan, data: Dataset) -> Task:
             plan.network, training, validation, plan.settings, segmenter=segmenter, kept=kept_embeddings(),
             save=partial(_save, plan=plan, base=segmenter.card), augmentation=plan.augmentation, sampling=sampling,
         )  # fmt: skip
-    kind = FlatTask if plan.network.is_flat else BlockTask
-    return kind(
+    network_kind = FlatTask if plan.network.is_flat else BlockTask
+    return network_kind(
         plan.network, training, validation, plan.settings, save=partial(_save, plan=plan),
         augmentation=plan.augmentation, sampling=sampling,
     )  # fmt: skip
@@ -169,18 +164,6 @@ def _rescored(path: Path, target: Path, scores: Mapping[str, Any]) -> None:
 
     trained = load_network(path)
     save_network(trained.network, replace(network_card(path), scores=scores), target)
-
-
-class _Described(TuneTask):
-    """Fine-tuning whose checkpoints say what they were trained on."""
-
-    def __init__(self, *arguments: Any, facts: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._facts = facts
-
-    def save(self, path: Path, facts: Mapping[str, Any]) -> None:
-        """See `TuneTask.save`."""
-        super().save(path, self._facts(facts))
 
 
 def _with_facts(facts: Mapping[str, Any], plan: Plan) -> dict[str, Any]:

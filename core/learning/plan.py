@@ -18,7 +18,7 @@ from core.learning.augmentation import USUAL, Augmentation
 from core.learning.boxed import Choice
 from core.learning.dataset import SOFT_TISSUE, Dataset
 from core.learning.networks import FULL, SMALL, NetworkConfig
-from core.learning.settings import Settings
+from core.learning.settings import PARTS, Part, Settings
 from core.learning.split import Split, folds
 from core.learning.tuning import Tuning
 
@@ -75,7 +75,7 @@ class Plan:
     window: Window = SOFT_TISSUE
     values: Mapping[int, int] = field(default_factory=lambda: {LIVER: LIVER, TUMOUR: TUMOUR})
     network: NetworkConfig | None = None
-    part: str = "decoder"
+    part: Part = "refiner"
     base: str = "litemedsam"
     sizing: Sizing = Sizing()
     augmentation: Augmentation = USUAL
@@ -87,10 +87,10 @@ class Plan:
     @property
     def tuning(self) -> Tuning:
         """How SAM is trained."""
-        if self.part not in ("decoder", "lora", "whole"):
-            raise LearningError(f"{self.part!r} is no part of a model. Choose decoder, lora or whole.")
+        if self.part not in PARTS:
+            raise LearningError(f"{self.part!r} is no part of a model. Choose one of: {', '.join(PARTS)}.")
         choice = Choice(self.sizing.tumour_slices, self.sizing.liver_slices)
-        return Tuning(self.part, choice=choice)  # type: ignore[arg-type]
+        return Tuning(self.part, choice=choice)
 
     def as_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
@@ -135,7 +135,8 @@ def usual_plan(model: Model, data: str, split: Split, *, full: bool = False, **c
     """
     if model not in MODELS:
         raise LearningError(f"There is no model {model!r}. Choose one of: {', '.join(MODELS)}.")
-    settings, sizing = (_FULL if full else _SMALL)[model]
+    usual = _FULL if full else _SMALL
+    settings, sizing = usual.get(f"{model} {changes.get('part', Plan.part)}", usual[model])
     network = None if model == "sam" else (FULL if full else SMALL)[model]
     if network and "side" in changes:
         network = _sided(network, int(changes["side"]))
@@ -163,6 +164,10 @@ _SMALL: Mapping[str, tuple[Settings, Sizing]] = {
         Sizing(examples=320, every=4),
     ),
     "sam": (Settings(epochs=4, batch=4, rate=2e-4, loss="each dice+bce", patience=0), Sizing()),
+    "sam refiner": (
+        Settings(epochs=20, batch=10, rate=2e-3, warmup=2, decay=1e-3, loss="each dice+bce", patience=0),
+        Sizing(0, 0.5, 1, 1000, 6),
+    ),
 }
 _FULL: Mapping[str, tuple[Settings, Sizing]] = {
     "unet": (Settings(epochs=150, batch=16, rate=1e-3, warmup=3, patience=40), Sizing()),
@@ -170,6 +175,10 @@ _FULL: Mapping[str, tuple[Settings, Sizing]] = {
     "cnn": (Settings(epochs=40, batch=16, rate=1e-3, loss="bce", patience=10), Sizing()),
     "samunet": (Settings(epochs=40, batch=16, rate=1e-3, warmup=2, patience=10), Sizing()),
     "sam": (Settings(epochs=40, batch=4, rate=2e-4, loss="each dice+bce", patience=10), Sizing(0, 0.5, 1, 1000, 6)),
+    "sam refiner": (
+        Settings(epochs=60, batch=10, rate=2e-3, warmup=2, decay=1e-3, loss="each dice+bce", patience=0),
+        Sizing(0, 0.5, 1, 1000, 12),
+    ),
 }
 
 

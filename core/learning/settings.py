@@ -8,6 +8,8 @@ from core.errors import LearningError
 
 Optimiser = Literal["adamw", "adam", "sgd"]
 Schedule = Literal["constant", "cosine", "polynomial"]
+Part = Literal["refiner", "decoder", "lora", "whole"]
+PARTS: tuple[Part, ...] = ("refiner", "decoder", "lora", "whole")  # of SAM that can be trained
 
 
 @dataclass(frozen=True)

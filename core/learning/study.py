@@ -37,7 +37,7 @@ class Study:
     every: int = 2
     seed: int = 0
     patients: tuple[str, ...] = ()
-    part: str = "decoder"
+    part: str = "refiner"
     base: str = "litemedsam"
     level_hu: float = 60
     width_hu: float = 200

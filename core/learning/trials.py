@@ -52,7 +52,7 @@ class Search:
     patients: tuple[str, ...] = ()
     level_hu: float = 60
     width_hu: float = 200
-    part: str = "decoder"
+    part: str = "refiner"
     base: str = "litemedsam"
     changes: Mapping[str, Any] | None = None
     values: Mapping[int, int] | None = None

@@ -5,10 +5,10 @@ taught along no longer warns of bad masks.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -23,7 +23,7 @@ from core.learning.dataset import Dataset
 from core.learning.lora import adapt, merged
 from core.learning.losses import loss
 from core.learning.prompts import Manner, Object, drawn
-from core.learning.settings import Settings
+from core.learning.settings import Part, Settings
 from core.learning.trained import halved
 from core.segmentation import frame
 from core.segmentation.cachefolder import replacing
@@ -33,7 +33,7 @@ from core.segmentation.networks import build
 from core.segmentation.segmenter import Embedding, Segmenter
 from core.segmentation.weights import Parts
 
-Part = Literal["decoder", "lora", "whole"]
+Told = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 _MANNERS = ((Manner.TIGHT, 0.2), (Manner.JITTERED, 0.5), (Manner.LOOSE, 0.3))
 _OBJECTS = 2  # of one slice in a step
 _SCORE_WEIGHT = 0.5
@@ -46,7 +46,8 @@ class Tuning:
     """What of a model is trained.
 
     Attributes:
-        part: ``decoder`` on kept embeddings; ``lora`` beside the attention of the encoder too; ``whole`` everything.
+        part: ``refiner`` leaves SAM as it is, see `refining`; ``decoder`` on kept embeddings; ``lora`` beside the
+            attention of the encoder too; ``whole`` everything.
         rank: Of the low-rank matrices.
         choice: Which slices are learnt from.
         checked: Which slices validation looks at.
@@ -56,6 +57,11 @@ class Tuning:
     rank: int = 4
     choice: Choice = _LEARNT
     checked: Choice = _CHECKED
+
+
+def told_of(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the facts of an epoch as they are."""
+    return facts
 
 
 class _Tuned(nn.Module):
@@ -81,6 +87,7 @@ class TuneTask:
         settings: How to train; ``batch`` counts slices.
         tuning: What of the model is trained.
         kept: Where embeddings are kept.
+        told: Adds to the facts of an epoch what is written beside the checkpoint.
     """
 
     def __init__(
@@ -93,7 +100,9 @@ class TuneTask:
         *,
         tuning: Tuning,
         kept: Embeddings,
+        told: Told = told_of,
     ) -> None:
+        self._told = told
         self._parts, self._segmenter, self._settings, self._kept = parts, segmenter, settings, kept
         self._window, self._part = training.window, tuning.part
         # Copies: what is learnt must not change the tensors it started from.
@@ -157,12 +166,7 @@ class TuneTask:
             learnt |= {f"image_encoder.{k}": v for k, v in merged(self._encoder, self._matrices).items()}
         if self._part == "whole":
             learnt |= {f"image_encoder.{k}": v for k, v in self._encoder.state_dict().items()}
-        content = safetensors.torch.save(halved({**self._parts.tensors, **learnt}))
-        with replacing(path) as file:
-            file.write(content)
-        about = sidecar(self._parts, self._window, self._part, facts)
-        with replacing(path.with_name(path.name + ".json")) as file:
-            file.write((json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
+        save_checkpoint(path, self._parts, learnt, self._window, self._part, self._told(facts))
 
     def _of_slice(self, here: Slice, chosen: list[Object], boxes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss and the Dice of each object."""
@@ -196,14 +200,27 @@ class TuneTask:
         shape = (here.case.grey.shape[1], here.case.grey.shape[2])
         box = drawn(one.box, manner, shape, rng)
         if shape not in self._seen:
-            self._seen[shape] = Embedding(torch.empty(0), shape, self._segmenter.seen(here.case.grey[here.z]), "")
+            picture = here.case.grey[here.z]
+            self._seen[shape] = Embedding(torch.empty(0), picture, self._segmenter.seen(picture), "")
         y0, x0, y1, x1 = frame.seen_box(box, self._seen[shape], self._parts.recipe)
         return x0, y0, x1, y1
 
 
+def save_checkpoint(
+    path: Path, parts: Parts, learnt: Mapping[str, torch.Tensor], window: Window, part: Part, facts: Mapping[str, Any]
+) -> None:
+    """Write a model with what it learnt, in the layout of the one it started from, and beside it what it is."""
+    content = safetensors.torch.save(halved({**parts.tensors, **learnt}))
+    with replacing(path) as file:
+        file.write(content)
+    about = sidecar(parts, window, part, facts)
+    with replacing(path.with_name(path.name + ".json")) as file:
+        file.write((json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
+
+
 def sidecar(parts: Parts, window: Window, part: Part, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `weights` reads beside a checkpoint."""
-    told = {"decoder": "", "lora": " with LoRA", "whole": ", the whole model"}[part]
+    told = {"refiner": " with a refiner", "decoder": "", "lora": " with LoRA", "whole": ", the whole model"}[part]
     shown = {name: round(v, 4) for name, v in facts.get("validation", {}).items() if name.startswith("dice")}
     checked = facts.get("checked", "validation during training")
     recipe = next(name for name, known in frame.RECIPES.items() if replace(known, window=window)

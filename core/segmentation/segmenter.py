@@ -65,20 +65,25 @@ class Embedding:
 
     Attributes:
         features: The encoder's output, ``(1, C, h, w)``, float32 or float16, in the memory of the processor.
-        shape: ``(H, W)`` of the picture it was made from.
+        picture: ``(H, W)`` uint8: the picture it was made from.
         seen: ``(h', w')`` uint8: the exact picture the encoder was given, before padding.
         model: ``sha256`` of the model that made it.
     """
 
     features: Any
-    shape: tuple[int, int]
+    picture: npt.NDArray[np.uint8]
     seen: npt.NDArray[np.uint8]
     model: str
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """``(H, W)`` of the picture."""
+        return self.picture.shape[0], self.picture.shape[1]
+
+    @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return int(self.features.numel() * self.features.element_size()) + self.seen.nbytes
+        return int(self.features.numel() * self.features.element_size()) + self.picture.nbytes + self.seen.nbytes
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,7 +68,7 @@ def scene(recipe: Recipe, plain: Engine) -> Scene:
     volume, labels = samples.phantom()
     image, drawn = slice_picture(volume, _SLICE, recipe.window), labels.voxels[_SLICE]
     seen = frame.seen_picture(image, recipe)
-    nothing = Embedding(None, (image.shape[0], image.shape[1]), seen, "")
+    nothing = Embedding(None, image, seen, "")
     boxes = [frame.seen_box(box, nothing, recipe) for mask in (drawn == TUMOUR, drawn > 0) for box in _boxes(mask)]
     corners = torch.tensor([(x0, y0, x1, y1) for y0, x0, y1, x1 in boxes], dtype=torch.float32)
     pictures = frame.framed(seen, recipe)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import LearningError
+from core.learning.settings import PARTS
 from core.scoring.tables import save
 from core.workspace.training_data import add_data
 
@@ -43,9 +44,7 @@ def add_arguments(command: argparse.ArgumentParser, report: Report) -> None:
     command.add_argument("--full", action="store_true", help="networks as in the papers, for a graphics card")
     command.add_argument("--every", type=int, default=2, metavar="N", help="score every N-th slice (default 2)")
     command.add_argument("--epochs", type=int, metavar="N", help="of every model, instead of its usual number")
-    command.add_argument(
-        "--part", choices=("decoder", "lora", "whole"), default="decoder", help="what of sam is trained"
-    )
+    command.add_argument("--part", choices=PARTS, default="refiner", help="what of sam is trained")
     command.add_argument("--base", default="litemedsam", metavar="NAME", help="model that sam starts from")
     command.add_argument("--side", type=int, metavar="N", help="rows and columns of the pictures networks are given")
     command.add_argument("--examples", type=int, metavar="N", help="slices or blocks an epoch; 0 for all")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import LearningError, LobuleError
 from core.learning.claims import claimed, is_first
+from core.learning.settings import PARTS
 from core.workspace.training_data import add_data, values_of
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--search", type=int, metavar="N", help="try N settings by cross-validation instead")
     command.add_argument("--full", action="store_true", help="networks as in the papers, for a graphics card")
     command.add_argument("--name", help="make the result a model of this name when it is done")
-    command.add_argument(
-        "--part", choices=("decoder", "lora", "whole"), default="decoder", help="what of sam is trained"
-    )
+    command.add_argument("--part", choices=PARTS, default="refiner", help="what of sam is trained")
     command.add_argument("--base", default="litemedsam", metavar="NAME", help="model that sam starts from")
     command.add_argument("--epochs", type=int, metavar="N")
     command.add_argument("--batch", type=int, metavar="N")

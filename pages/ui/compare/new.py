@@ -31,7 +31,7 @@ def new_study(studies: Studies) -> None:
 
 
 def _settings(values: dict[str, Any]) -> dict[str, Any]:
-    titles = {str(model): title_of(model, "decoder") for model in MODELS}
+    titles = {str(model): title_of(model, "refiner") for model in MODELS}
     models = st.pills(
         t("compare.models"), list(titles), format_func=titles.__getitem__, selection_mode="multi",
         **kept(values, in_words("compare_models"), list(titles), by="default"),

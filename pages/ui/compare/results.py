@@ -102,7 +102,7 @@ def _within(one: Listed) -> None:
     for place, progress in busy:
         if progress.state is State.RUNNING:
             words = known(progress.sentence)
-            st.caption(f"{model_title(place.name, 'decoder')}: {plain(words)} {progress.epoch}/{progress.epochs}")
+            st.caption(f"{model_title(place.name, 'refiner')}: {plain(words)} {progress.epoch}/{progress.epochs}")
 
 
 def _downloads(folder: Path) -> None:

@@ -21,7 +21,7 @@ def trainings(folder: Path) -> None:
     if not found:
         return
     models = list(dict.fromkeys(curve.model for curve in found))
-    titles = {_ALL: t("compare.all_models")} | {model: title_of(model, "decoder") for model in models}
+    titles = {_ALL: t("compare.all_models")} | {model: title_of(model, "refiner") for model in models}
     key = in_words("trainings_model")
     st.segmented_control(
         t("learn.model"), list(titles), format_func=titles.__getitem__, key=key, default=_ALL, required=True,

@@ -6,13 +6,13 @@ from functools import partial
 import streamlit as st
 
 from core.learning.plan import MODELS, Model, Plan, usual_plan
+from core.learning.settings import PARTS
 from core.learning.split import Split
 from core.segmentation import weights
 from pages.ui.learn.state import Learning, kept
 from pages.ui.state import show_in, shown_in
 from pages.ui.words import ENGLISH, catalogue, in_words, t
 
-_PARTS = ("decoder", "lora", "whole")
 _SAM = "sam"
 
 
@@ -34,7 +34,7 @@ class Choice:
 CHOICES: dict[str, Choice] = {
     choice.key: choice
     for model in MODELS
-    for choice in ([Choice(f"{model}-{part}", model, part) for part in _PARTS] if model == _SAM else
+    for choice in ([Choice(f"{model}-{part}", model, part) for part in PARTS] if model == _SAM else
                    [Choice(model, model)])
 }  # fmt: skip
 

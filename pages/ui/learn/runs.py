@@ -77,7 +77,7 @@ def _pick(learning: Learning, name: str) -> None:
 
 def _what(one: Listed) -> str:
     if one.kind is Kind.SEARCH:
-        return t("learn.search_of", model=title_of(one.config["search"]["model"], "decoder"))
+        return t("learn.search_of", model=title_of(one.config["search"]["model"], "refiner"))
     return title_of(one.config["model"], one.config.get("part", ""))
 
 

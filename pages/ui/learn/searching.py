@@ -39,7 +39,7 @@ def new_search(learning: Learning) -> None:
         try:
             search = Search(
                 choice.model, str(folder_of(data)), trials=int(trials), folds=int(folds), full=full,
-                level_hu=data.level_hu, width_hu=data.width_hu, part=choice.part or "decoder", base=base,
+                level_hu=data.level_hu, width_hu=data.width_hu, part=choice.part or "refiner", base=base,
                 changes={"epochs": int(epochs)}, values=data.values,
             )  # fmt: skip
             folder = started(name, search.as_json())

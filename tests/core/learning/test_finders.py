@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.imaging.volume import LIVER, TUMOUR
-from core.learning.baselines import Growing, best_range, fit_thresholds
+from core.learning.baselines import Growing, Inscribed, best_range, fit_thresholds
 from core.learning.cases import Case, label_map, targets
 from core.learning.entrants import Remembered
 from core.learning.finders import (
@@ -139,3 +139,16 @@ def test_a_region_grows_to_the_border_of_its_object_and_not_beyond_its_box() -> 
     inside = np.zeros(SHAPE[1:], np.bool_)
     inside[14:32, 18:40] = True
     assert not (found[1] > 0)[~inside].any()
+
+
+def test_the_ellipse_in_a_box_touches_all_its_edges_and_no_corner() -> None:
+    case = patient(1)
+
+    def boxes(_: object, slices: object) -> dict[int, list[tuple[int, Box]]]:
+        return {5: [(TUMOUR, Box(10, 20, 20, 50))]}
+
+    (found,) = Inscribed(boxes).probabilities(case, [5])
+    rows, columns = np.nonzero(found[1])
+    assert (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) == (10, 20, 20, 50)
+    assert found[1].sum() == pytest.approx(np.pi * 5 * 15, rel=0.02)
+    assert not found[0].any()

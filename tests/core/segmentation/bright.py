@@ -36,7 +36,7 @@ class Bright:
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         self.embedded += 1
-        return Embedding(torch.zeros(1), (image.shape[0], image.shape[1]), image, self.card.sha256)
+        return Embedding(torch.zeros(1), image, image, self.card.sha256)
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         box = prompt.box

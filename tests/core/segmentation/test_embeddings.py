@@ -45,7 +45,7 @@ class Counting:
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         self.shown.append(image)
         assert self.gate.wait(10)
-        return Embedding(torch.zeros(1, 5, 1, 1), (3, 7), image, self.card.sha256)
+        return Embedding(torch.zeros(1, 5, 1, 1), image, image, self.card.sha256)
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         return Prediction(embedding.seen > 100, 0.5, np.zeros((3, 7), np.float32))
@@ -109,7 +109,7 @@ def test_an_embedding_above_the_limit_is_given_but_not_kept() -> None:
 def test_an_embedding_above_the_limit_drives_no_other_one_out() -> None:
     class Large(Counting):
         def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
-            return Embedding(torch.zeros(1, 50, 1, 1), (3, 7), image, self.card.sha256)
+            return Embedding(torch.zeros(1, 50, 1, 1), image, image, self.card.sha256)
 
     model, cache, ct = Counting(), Embeddings(2 * ONE + 1), volume()
     kept = [cache.of(ct, z, model) for z in (0, 1)]

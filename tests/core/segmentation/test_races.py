@@ -28,7 +28,7 @@ class Telling(Counting):
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         self.shown.append(image)
         made = torch.from_numpy(self._random(image.tobytes(), (1, 5, 11, 13))).half().float()
-        return Embedding(made, (image.shape[0], image.shape[1]), image, self.card.sha256)
+        return Embedding(made, image, image, self.card.sha256)
 
     def predict(self, embedding: Embedding, prompt: Prompt) -> Prediction:
         asked = embedding.features.float().numpy().tobytes() + embedding.seen.tobytes() + repr(prompt).encode()
