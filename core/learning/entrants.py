@@ -27,6 +27,7 @@ from core.learning.runs import BEST, read_progress
 from core.learning.trained import load_network
 from core.segmentation import weights
 from core.segmentation.embeddings import Embeddings
+from core.segmentation.folders import WEIGHTS
 from core.segmentation.networks import build
 from core.segmentation.prompt import Prompt
 from core.segmentation.sam import SamSegmenter
@@ -176,7 +177,7 @@ def _sam_rows(
     run: Path, networks: Mapping[str, Entrant], kept: Embeddings, base: str, part: str, seed: int, device: str
 ) -> list[Entrant]:
     model = weights.load(base)
-    count = _parameters_of(base)
+    counts = {"zero": _parameters_of(base), "tuned": _parameters_of(Path(BEST).stem, run)}
     tuned = tuned_segmenter(run, model, part, device)
     sources = {
         "tight": (str(Manner.TIGHT), truth_boxes(Manner.TIGHT, seed)),
@@ -191,7 +192,7 @@ def _sam_rows(
             f"{model.card.title}, {told}",
             protocol,
             Remembered(SamFinder(segmenter, kept, source)),
-            count,
+            counts[which],
             encodes=True,
         )
         for which, told, segmenter in (("zero", "zero-shot", model), ("tuned", "fine-tuned", tuned))
@@ -213,8 +214,8 @@ def _ensemble(runs: Mapping[str, Path], rows: Mapping[str, Entrant]) -> list[Ent
     return [Entrant("ensemble", title, NONE, Remembered(Ensemble(parts)), count, any(rows[k].encodes for k in chosen))]
 
 
-def _parameters_of(base: str) -> int:
-    return sum(tensor.numel() for tensor in weights.parts(base).tensors.values())
+def _parameters_of(name: str, folder: Path = WEIGHTS) -> int:
+    return sum(tensor.numel() for tensor in weights.parts(name, folder).tensors.values())
 
 
 def best_score(run: Path) -> float:

@@ -41,6 +41,7 @@ _PAIRS = (  # better, worse, figure
     ("sam-tuned-tight", "sam-zero-tight", TUMOUR, SLICE_DICE),
     ("sam-tuned-jittered", "sam-zero-jittered", TUMOUR, SMALL_DICE),
     ("sam-tuned-jittered", "growing", TUMOUR, SLICE_DICE),
+    ("sam-tuned-jittered", "ellipse", TUMOUR, SLICE_DICE),
 )
 
 

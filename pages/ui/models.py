@@ -15,7 +15,7 @@ from core.segmentation.prefetch import Prefetch
 from core.segmentation.segmenter import ModelCard, Segmenter
 from pages.ui.state import Case
 
-EMBEDDING_BYTES = 1 << 28  # 120 slices; those on disk are there in a millisecond
+EMBEDDING_BYTES = 1 << 28  # 110 slices; those on disk are there in a millisecond
 EMBEDDING_FILES_BYTES = 4 << 30
 MODELS_KEPT = 2
 _TURN, _MAKING = Lock(), Lock()

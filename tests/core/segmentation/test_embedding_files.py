@@ -196,7 +196,7 @@ def test_a_case_opened_again_is_not_encoded_again(tmp_path: Path) -> None:
 
 
 def test_what_leaves_the_memory_is_read_from_the_disk(tmp_path: Path) -> None:
-    model, ct, cache = Counting(), volume(), Embeddings(40, EmbeddingFiles(tmp_path, 10**6))
+    model, ct, cache = Counting(), volume(), Embeddings(60, EmbeddingFiles(tmp_path, 10**6))
     for z in (0, 1, 2, 0, 1, 2):
         cache.of(ct, z, model)
     assert len(cache) == 1

@@ -17,7 +17,7 @@ from core.segmentation.embeddings import Embeddings, segment_slice
 from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Prediction
 
-SEEN_BYTES, FEATURE_BYTES = 3 * 7, 2 * 5  # features are kept in 16 bits
+SEEN_BYTES, FEATURE_BYTES = 2 * 3 * 7, 2 * 5  # the slice and what was seen of it; features in 16 bits
 ONE = SEEN_BYTES + FEATURE_BYTES
 PROMPT = Prompt(Box(0, 1, 2, 4))
 

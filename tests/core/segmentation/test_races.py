@@ -77,7 +77,7 @@ def test_threads_and_the_background_change_no_answer(ct: Volume, tmp_path: Path,
     jobs = [(z, which) for z in range(SLICES) for which in (0, 1)]
     expected = [segment_slice(ct, z, prompt(z), models[which], Embeddings(1 << 30)) for z, which in jobs]
     assert len({answer.logits.tobytes() for answer in expected}) == len(jobs)
-    one = 5 * 11 * 13 * 2 + 33 * 47
+    one = 5 * 11 * 13 * 2 + 2 * 33 * 47
     shared = Embeddings(in_memory * one, EmbeddingFiles(tmp_path, on_disk * one) if on_disk else None)
     found = together(ct, models, jobs, shared, len(jobs))
     assert len(found) == THREADS * len(jobs)

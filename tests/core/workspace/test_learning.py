@@ -73,7 +73,7 @@ def test_a_comparison_prints_its_table_and_writes_it(
     assert "| Plain CNN | none |" in first
     assert "5 patients" in first
     assert (out / "table.md").read_text() in first
-    assert len(json.loads((out / "table.json").read_text())["rows"]) == 3
+    assert len(json.loads((out / "table.json").read_text())["rows"]) == 4
     assert cli.main(["compare", "--out", str(out)]) == 0  # done: it only prints
     assert "| Plain CNN | none |" in capsys.readouterr().out
 
