@@ -3,7 +3,7 @@
 import atexit
 import logging
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 from time import monotonic
@@ -14,6 +14,7 @@ from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
 
 _REST_S = 0.2
+_ALONE_S = 2.0
 _LAST_S = 20.0  # for the slice begun when the program ends
 
 
@@ -26,6 +27,7 @@ class _Wish:
     segmenter: Segmenter
     window: Window | None
     due_s: float  # on the clock of `monotonic`
+    attended: Callable[[], bool]
     seen: bool = False  # the slice on the screen was served
     tried: set[int] = field(default_factory=set)  # what was forgotten since comes with the next look
     failed: set[int] = field(default_factory=set)
@@ -49,7 +51,8 @@ class Prefetch:
     """One worker for all readers, in turns: first what each has on the screen, then their other slices.
 
     A reader who scrolls makes no work and holds up nobody: a wish is served 0.2 s after it was made, unless its
-    reader has moved on by then. While anybody waits for an answer (`Embeddings.asking`), nothing new is begun.
+    reader has moved on by then. Nothing is encoded for who has closed the page, until they come back. While anybody
+    waits for an answer (`Embeddings.asking`), nothing new is begun.
 
     Args:
         embeddings: Where the encoded slices go. Readers together encode no more than it can keep.
@@ -67,7 +70,15 @@ class Prefetch:
         self._worker.start()
         atexit.register(self._close)
 
-    def want(self, reader: str, volume: Volume, z: int, segmenter: Segmenter, window: Window | None = None) -> None:
+    def want(
+        self,
+        reader: str,
+        volume: Volume,
+        z: int,
+        segmenter: Segmenter,
+        window: Window | None = None,
+        attended: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Say which slice a reader looks at now; takes back what the same reader wanted before.
 
         Args:
@@ -76,11 +87,12 @@ class Prefetch:
             z: The slice on it, from 0.
             segmenter: The model that will answer.
             window: As for `Embeddings.of`.
+            attended: Says whether the reader is still there; quick.
         """
         with self._changed:
             self._served.pop(reader, None)
             before = self._wishes.pop(reader, None)
-            wish = _Wish(weakref.ref(volume), z, segmenter, window, monotonic() + _REST_S)
+            wish = _Wish(weakref.ref(volume), z, segmenter, window, monotonic() + _REST_S, attended)
             if before and before.is_of(volume, segmenter, window):
                 wish.failed = before.failed  # not tried again and again
             self._wishes[reader] = wish
@@ -142,11 +154,12 @@ class Prefetch:
 
     def _rest(self) -> float | None:
         """Return in how many seconds the next wish is due, or None if there is none."""
-        return min((max(0.0, wish.due_s - monotonic()) for wish in self._wishes.values()), default=None)
+        now = monotonic()
+        return min((max(0.0, one.due_s - now) or _ALONE_S for one in self._wishes.values()), default=None)
 
     def _take(self) -> _Task | None:
         """Return what comes next, and let its reader stand last; None if nothing is due."""
-        due = [reader for reader, wish in self._wishes.items() if wish.due_s <= monotonic()]
+        due = [reader for reader, wish in self._wishes.items() if wish.due_s <= monotonic() and wish.attended()]
         for reader in sorted(due, key=lambda reader: self._wishes[reader].seen):  # stable: who stands first, first
             wish = self._wishes[reader]
             volume = wish.volume()

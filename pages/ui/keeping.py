@@ -16,8 +16,9 @@ from threading import Thread
 from time import monotonic, sleep
 from typing import Protocol
 
-from streamlit.runtime import exists, get_instance
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime import exists
+
+from pages.ui import sessions
 
 EMPTY_HANDED_S = 600.0
 _PAUSE_S = 60.0
@@ -47,8 +48,7 @@ class Folder:
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="lobule-"))  # for its owner only, whatever the umask
         self.end = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
-        context = get_script_run_ctx()
-        self.session = context.session_id if context else ""
+        self.session = sessions.own()
         self.seen_s = monotonic()
         look_after(self)
 
@@ -96,4 +96,4 @@ def _work() -> None:
     while True:
         sleep(_PAUSE_S)
         if exists():
-            sweep(list(_looked_after), get_instance().is_active_session, monotonic())
+            sweep(list(_looked_after), sessions.is_connected, monotonic())

@@ -1,8 +1,9 @@
 """Models and embeddings, loaded once for all sessions. They hold nothing of a single session."""
 
 import gc
+import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from threading import Lock, Thread
 
 from core.errors import WeightsError
@@ -13,7 +14,8 @@ from core.segmentation.embedding_files import EmbeddingFiles
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.prefetch import Prefetch
 from core.segmentation.segmenter import ModelCard, Segmenter
-from pages.ui.state import Case
+from pages.ui import sessions
+from pages.ui.state import AppState, Case
 
 EMBEDDING_BYTES = 1 << 28  # 110 slices; those on disk are there in a millisecond
 EMBEDDING_FILES_BYTES = 4 << 30
@@ -117,6 +119,18 @@ def prefetch() -> Prefetch:
 @cache
 def _prefetch() -> Prefetch:
     return Prefetch(_embeddings())
+
+
+def encode_ahead(state: AppState, case: Case, segmenter: Segmenter) -> None:
+    """Have the slice on the screen encoded, then the others of its CT, for as long as the reader's tab is open."""
+    attended = partial(_is_watched, weakref.ref(state))
+    window = fed_window(case, segmenter)
+    prefetch().want(state.reader, case.volume, case.z, segmenter, window, attended)
+
+
+def _is_watched(known: weakref.ref[AppState]) -> bool:
+    state = known()
+    return state is not None and (not state.session or sessions.is_connected(state.session))
 
 
 def fed_window(case: Case, segmenter: Segmenter) -> Window:

@@ -30,7 +30,7 @@ def look_ahead(state: AppState, case: Case) -> None:
     except LobuleError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    models.prefetch().want(state.reader, case.volume, case.z, segmenter, models.fed_window(case, segmenter))
+    models.encode_ahead(state, case, segmenter)
 
 
 def collect(state: AppState, case: Case) -> None:

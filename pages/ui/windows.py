@@ -10,10 +10,9 @@ from typing import Protocol
 from weakref import finalize, ref
 
 import streamlit as st
-from streamlit.runtime import exists, get_instance
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime import get_instance
 
-from pages.ui import keeping
+from pages.ui import keeping, sessions
 from pages.ui.case import Case
 from pages.ui.state import AppState, app_state, come_in
 
@@ -74,7 +73,7 @@ def enter(close: Closing) -> AppState:
     Args:
         close: Called when the window has gone for good.
     """
-    session = _session()
+    session = sessions.own()
     known = _windows.get(str(st.query_params.get(WINDOW, "")))
     left = known.state if known else None
     if known and left and known.session != session and _waited_for(known.session):
@@ -96,12 +95,12 @@ def others(state: AppState) -> list[AppState]:
 
 def has_gone(state: AppState) -> bool:
     """Say whether no browser shows a window any more."""
-    return not _is_active(state.session)
+    return not sessions.is_connected(state.session)
 
 
 def wake(state: AppState) -> None:
     """Have a window drawn anew, for what it shows was changed from outside; nothing if no browser shows it."""
-    if not _is_active(state.session):
+    if not sessions.is_connected(state.session):
         return
     shown = get_instance()._session_mgr.get_active_session_info(state.session)
     if shown is not None:
@@ -126,15 +125,6 @@ def show_address(**told: str) -> None:
 def _waited_for(session: str) -> bool:
     """Wait a moment for a browser to be gone from a session, and say whether it is."""
     until = time.monotonic() + _PATIENCE_S
-    while _is_active(session) and time.monotonic() < until:
+    while sessions.is_connected(session) and time.monotonic() < until:
         time.sleep(_PAUSE_S)
-    return not _is_active(session)
-
-
-def _is_active(session: str) -> bool:
-    return exists() and get_instance().is_active_session(session)
-
-
-def _session() -> str:
-    context = get_script_run_ctx()
-    return context.session_id if context else ""
+    return not sessions.is_connected(session)

@@ -1,6 +1,7 @@
 """The viewer by hand: mouse, wheel and keys in a real browser; what comes of it is read from pixels or in Python."""
 
 import re
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -201,9 +202,10 @@ def test_nobody_else_can_fetch_a_volume_and_its_session_takes_the_way_along(brow
     foreign = address.replace(token[1], token[1][::-1])
     assert status_of(foreign) == 404
     context.close()
-    for _ in range(50):
+    for _ in range(100):
         if (gone := status_of(address)) == 404:
             break
+        time.sleep(0.1)
     assert gone == 404, "the volume outlives its session"
 
 

@@ -76,7 +76,7 @@ def look(state: AppState, case: Case, z: int) -> None:
     if state.paused:
         return
     segmenter = models.segmenter(state.model)
-    models.prefetch().want(state.reader, case.volume, case.z, segmenter, models.fed_window(case, segmenter))
+    models.encode_ahead(state, case, segmenter)
     _heed_pause(state)  # of meanwhile: a model takes seconds to load
 
 

@@ -4,9 +4,7 @@ import weakref
 from dataclasses import dataclass
 from secrets import token_urlsafe
 
-from streamlit.runtime import exists, get_instance
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-
+from pages.ui import sessions
 from pages.ui.state import AppState
 from pages.ui.viewer.exhibit import Exhibited
 
@@ -28,8 +26,7 @@ def token_of(state: AppState, what: Exhibited) -> str:
 
     A window that was reloaded goes on with its state in a new session: what it has open gets another token.
     """
-    context = get_script_run_ctx()
-    session = context.session_id if context else ""
+    session = sessions.own()
     for token, shared in list(_shared.items()):
         if shared.state() is None or shared.what() is None:
             del _shared[token]
@@ -44,10 +41,11 @@ def opened(token: str) -> tuple[AppState, Exhibited] | None:
     """Return what a token stands for; None if there is no such token, or what it stands for or its session is gone."""
     shared = _shared.get(token)
     state, what = (shared.state(), shared.what()) if shared else (None, None)
-    if shared is None or state is None or what is None or not (state.holds(what) and _lives(shared.session)):
+    if (
+        shared is None
+        or state is None
+        or what is None
+        or not (state.holds(what) and sessions.is_connected(shared.session))
+    ):
         return None
     return state, what
-
-
-def _lives(session: str) -> bool:
-    return exists() and get_instance().is_active_session(session)

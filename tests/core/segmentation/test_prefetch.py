@@ -282,6 +282,23 @@ def test_slices_forgotten_while_others_are_encoded_come_again_with_the_next_look
     assert comes_true(lambda: prefetch.ready(ct, model) == {0, 1, 2, 3, 4})
 
 
+def test_nothing_is_encoded_for_who_has_closed_the_page_until_they_come_back() -> None:
+    model, ct = Counting(), volume()
+    prefetch = Prefetch(Embeddings(10**6))
+    there = threading.Event()
+    prefetch.want("a", ct, 1, model, attended=there.is_set)
+    prefetch.want("b", ct, 4, model)
+    assert comes_true(lambda: not prefetch.is_busy("b"))
+    shown = len(model.shown)
+    assert prefetch.is_busy("a")
+    other = volume(seed=1)
+    prefetch.want("a", other, 1, model, attended=there.is_set)
+    time.sleep(0.5)
+    assert len(model.shown) == shown
+    there.set()
+    assert comes_true(lambda: prefetch.ready(other, model) == {0, 1, 2, 3, 4})
+
+
 def test_on_a_graphics_card_the_other_slices_go_in_batches() -> None:
     sizes: list[int] = []
 
