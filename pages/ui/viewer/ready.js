@@ -9,6 +9,7 @@ const FIRST_MS = 400;
 const IDLE_MS = 5000;
 const LAPSED_MS = 2000;
 const PATIENCE = 4;
+const PATIENCE_AT_WORK = 30; // a busy server may take long over a run of the page, which makes this place known
 const NOTHING = { runs: [], busy: false, paused: false, loading: false };
 
 export class Ready {
@@ -44,7 +45,8 @@ export class Ready {
    */
   revive() {
     if (this.viewer.left) return;
-    if (this.lapsed++ < PATIENCE) this.viewer.reports.anew();
+    const isAtWork = document.querySelector("[data-test-script-state=running]");
+    if (this.lapsed++ < (isAtWork ? PATIENCE_AT_WORK : PATIENCE)) this.viewer.reports.anew();
     else location.reload();
     this.ask(LAPSED_MS);
   }
