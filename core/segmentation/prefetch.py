@@ -63,7 +63,7 @@ class Prefetch:
         self._embeddings = embeddings
         self._reach = reach
         self._wishes: dict[str, _Wish] = {}  # by reader; who was served last, or came last, stands last
-        self._served: dict[str, weakref.ref[Volume]] = {}  # readers with nothing left to encode
+        self._served: dict[str, _Wish] = {}  # of readers with nothing left to encode
         self._changed = Condition()
         self._closing = False
         self._worker = Thread(target=self._work, name="prefetch", daemon=True)
@@ -170,7 +170,7 @@ class Prefetch:
                 wish.tried.update(slices)
                 self._wishes[reader] = wish
                 return _Task(volume, slices, wish.segmenter, wish.window, wish.failed)
-            self._served[reader] = wish.volume
+            self._served[reader] = wish
         return None
 
     def _open(self, wish: _Wish, volume: Volume) -> list[int]:
@@ -182,9 +182,10 @@ class Prefetch:
 
     def _share(self) -> int | None:
         """Return how many slices a reader may have encoded, so that nobody's drive out those of others."""
-        self._served = {reader: volume for reader, volume in self._served.items() if volume() is not None}
+        self._served = {reader: wish for reader, wish in self._served.items() if wish.volume() is not None}
+        readers = sum(wish.attended() for wish in (*self._wishes.values(), *self._served.values()))
         capacity = self._embeddings.capacity
-        fair = None if capacity is None else max(1, capacity // (len(self._wishes) + len(self._served)))
+        fair = None if capacity is None else max(1, capacity // max(1, readers))
         return fair if self._reach is None else min(1 + self._reach, fair or 1 + self._reach)
 
 

@@ -252,6 +252,18 @@ def test_readers_together_encode_no_more_than_can_be_kept() -> None:
     assert len(model.shown) == 6
 
 
+def test_who_has_closed_the_page_takes_no_share_of_what_can_be_kept() -> None:
+    model, ct, other = Counting(), volume(), volume(seed=1)
+    prefetch = Prefetch(Embeddings(5 * ONE + 1))
+    there = threading.Event()
+    there.set()
+    prefetch.want("a", ct, 0, model, attended=there.is_set)
+    assert comes_true(lambda: not prefetch.is_busy("a") and prefetch.ready(ct, model) == {0, 1, 2, 3, 4})
+    there.clear()
+    prefetch.want("b", other, 0, model)
+    assert comes_true(lambda: prefetch.ready(other, model) == {0, 1, 2, 3, 4})
+
+
 def test_a_slice_that_fails_is_not_tried_again_and_again() -> None:
     class Broken(Counting):
         def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
