@@ -12,4 +12,4 @@ def own() -> str:
 
 def is_connected(session: str) -> bool:
     """Say whether a browser looks at the page of a session: not after its tab was closed."""
-    return exists() and get_instance().is_active_session(session)
+    return exists() and bool(get_instance().is_active_session(session))

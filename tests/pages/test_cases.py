@@ -13,7 +13,7 @@ from core.imaging.volume import Mask
 from core.imaging.writing import write_mask
 from core.workspace.later import later
 from core.workspace.ledger import ledger, ledger_csv
-from pages.ui import shelf, windows
+from pages.ui import sessions, shelf, windows
 from pages.ui.state import AppState, Case
 from tests.core.workspace.cases import volume
 from tests.pages.test_metrics import upload
@@ -178,7 +178,7 @@ def test_masks_of_another_reader_are_brought_into_the_case_and_compared(app: App
 
 
 def test_a_window_that_is_reloaded_goes_on_with_all_it_had(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows, "_is_active", lambda session: session != "the session before the reload")
+    monkeypatch.setattr(sessions, "is_connected", lambda session: session != "the session before the reload")
     app.button("sample_phantom").click().run()
     state_of(app).session = "the session before the reload"
     draw(case_of(app))
@@ -194,7 +194,7 @@ def test_a_window_that_is_reloaded_goes_on_with_all_it_had(app: AppTest, monkeyp
 def test_a_copy_of_the_address_in_a_second_window_takes_nothing_away(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(windows, "_is_active", lambda session: True)
+    monkeypatch.setattr(sessions, "is_connected", lambda session: True)
     monkeypatch.setattr(windows, "_PATIENCE_S", 0.1)
     app.button("sample_phantom").click().run()
     state_of(app).session = "the session of the first window"

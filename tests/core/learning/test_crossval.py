@@ -49,8 +49,8 @@ def test_a_comparison_goes_on_after_a_kill_and_does_nothing_twice(
     assert (out / "fold0" / "cnn" / runs.BEST).stat().st_mtime_ns == trained
     lines = read_lines(out)
     assert len(asked) == 1 + 5 * 4  # five patients, and three baselines beside the network
-    assert len({(line.row, line.case) for line in lines}) == len(lines) == 15
-    assert {line.row for line in lines} == {"threshold", "growing", "cnn"}
+    assert len({(line.row, line.case) for line in lines}) == len(lines) == 20
+    assert {line.row for line in lines} == {"threshold", "ellipse", "growing", "cnn"}
     assert read_progress(out).state is State.FINISHED
     with np.load(out / FOUND / "cnn" / "patient000.npz") as found:
         assert found["slices"].tolist() == [1, 4, 7]
