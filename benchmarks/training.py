@@ -19,11 +19,12 @@ import torch
 
 from core.imaging import samples
 from core.learning.boxed import Choice
+from core.learning.boxtask import Tuning
 from core.learning.cases import Case
 from core.learning.dataset import SOFT_TISSUE, Dataset
 from core.learning.finders import unlabelled
 from core.learning.settings import Settings
-from core.learning.tuning import TuneTask, Tuning
+from core.learning.tuning import TuneTask
 from core.segmentation import weights
 from core.segmentation.embeddings import Embeddings
 

@@ -1,6 +1,6 @@
 """What one gets without learning: thresholds on HU, region growing from a point, and the ellipse in a box."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cc3d
@@ -71,14 +71,16 @@ def best_range(wanted: _Counts, others: _Counts) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Growing:
-    """Region growing from the middle of every box, not beyond it.
+class InBoxes:
+    """What a rule draws in every box, and nothing beyond it.
 
     Attributes:
         source: Of the boxes.
+        draw: Returns what it draws in a part of a slice, ``(h, w)``.
     """
 
     source: BoxSource
+    draw: Callable[[Grey], npt.NDArray[np.bool_]]
 
     def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
         """See `finders.Finder`; 0 or 1."""
@@ -87,35 +89,20 @@ class Growing:
             found = np.zeros((2, *case.grey.shape[1:]), np.float32)
             for label, box in asked.get(z, ()):
                 inside = (slice(box.y0, box.y1), slice(box.x0, box.x1))
-                region = grown_region(case.grey[z][inside], (box.height // 2, box.width // 2))
                 part = found[int(label == TUMOUR)][inside]
-                np.maximum(part, region, out=part)
+                np.maximum(part, self.draw(case.grey[z][inside]), out=part)
             yield found
 
 
-@dataclass(frozen=True)
-class Inscribed:
-    """The ellipse that fills every box: what a box says by itself, whatever the picture shows.
+def grown(part: Grey) -> npt.NDArray[np.bool_]:
+    """Return the region that grows from the middle of a part of a slice."""
+    return grown_region(part, (part.shape[0] // 2, part.shape[1] // 2))
 
-    Attributes:
-        source: Of the boxes.
-    """
 
-    source: BoxSource
-
-    def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
-        """See `finders.Finder`; 0 or 1."""
-        asked = self.source(case, slices)
-        for z in slices:
-            found = np.zeros((2, *case.grey.shape[1:]), np.float32)
-            for label, box in asked.get(z, ()):
-                down, across = (
-                    2 * (np.arange(first, last) + 0.5 - first) / (last - first) - 1
-                    for first, last in ((box.y0, box.y1), (box.x0, box.x1))
-                )
-                part = found[int(label == TUMOUR), box.y0 : box.y1, box.x0 : box.x1]
-                np.maximum(part, down[:, None] ** 2 + across[None] ** 2 <= 1, out=part)
-            yield found
+def inscribed(part: Grey) -> npt.NDArray[np.bool_]:
+    """Return the ellipse that fills a part of a slice: what a box says by itself, whatever the picture shows."""
+    down, across = ((2 * np.arange(length) + 1) / length - 1 for length in part.shape)
+    return np.asarray(down[:, None] ** 2 + across[None] ** 2 <= 1)
 
 
 def smoothed(grey: Grey) -> Grey:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.learning.baselines import Growing, Inscribed, fit_thresholds
+from core.learning.baselines import InBoxes, fit_thresholds, grown, inscribed
 from core.learning.cases import Case
 from core.learning.dataset import Dataset
 from core.learning.finders import (
@@ -157,8 +157,8 @@ def entrants(
     jittered = truth_boxes(Manner.JITTERED, seed)
     rows = [
         Entrant("threshold", "HU threshold", NONE, Remembered(fit_thresholds(training)), 4),
-        Entrant("ellipse", "Ellipse in the box", str(Manner.JITTERED), Remembered(Inscribed(jittered)), 0),
-        Entrant("growing", "Region growing", str(Manner.JITTERED), Remembered(Growing(jittered)), 0),
+        Entrant("ellipse", "Ellipse in the box", str(Manner.JITTERED), Remembered(InBoxes(jittered, inscribed)), 0),
+        Entrant("growing", "Region growing", str(Manner.JITTERED), Remembered(InBoxes(jittered, grown)), 0),
     ]
     networks = {}
     for model in _NETWORKS:

@@ -16,11 +16,11 @@ from core.imaging.volume import LIVER, TUMOUR
 from core.imaging.window import Window
 from core.learning.augmentation import USUAL, Augmentation
 from core.learning.boxed import Choice
+from core.learning.boxtask import Tuning
 from core.learning.dataset import SOFT_TISSUE, Dataset
 from core.learning.networks import FULL, SMALL, NetworkConfig
 from core.learning.settings import PARTS, Part, Settings
 from core.learning.split import Split, folds
-from core.learning.tuning import Tuning
 
 Model = Literal["unet", "vnet", "cnn", "samunet", "sam"]
 MODELS: tuple[Model, ...] = ("unet", "vnet", "cnn", "samunet", "sam")
@@ -58,7 +58,7 @@ class Plan:
         window: As for `dataset.read_dataset`.
         values: As for `dataset.read_dataset`.
         network: Which network; None for ``sam``.
-        part: What of ``sam`` is trained, see `tuning.Tuning`.
+        part: What of ``sam`` is trained, see `boxtask.Tuning`.
         base: Name of the model that ``sam`` starts from, and whose embeddings ``samunet`` reads.
         sizing: How much of the data an epoch sees.
         augmentation: How far examples are changed; not used for ``sam``.

@@ -11,25 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 from torch.nn import functional
 
-from core.imaging.volume import LIVER, TUMOUR
-from core.learning.boxed import Slice, slices_of
-from core.learning.dataset import Dataset
-from core.learning.losses import loss
+from core.learning.boxed import Slice
+from core.learning.boxtask import SCORE_WEIGHT, BoxTask, Tuning, chosen, figures
 from core.learning.prompts import Manner, Object, drawn
-from core.learning.settings import Settings
-from core.learning.tuning import Told, Tuning, save_checkpoint, told_of
-from core.segmentation.embeddings import Embeddings
 from core.segmentation.networks import REFINER
 from core.segmentation.prompt import Box, Prompt
 from core.segmentation.refiner import Refiner, Sight, corrected, looked_at
-from core.segmentation.segmenter import Segmenter
-from core.segmentation.weights import Parts
 
 _MANNERS = (Manner.JITTERED, Manner.TIGHT, Manner.JITTERED, Manner.LOOSE, Manner.JITTERED, Manner.LOOSE)
-_OBJECTS = 4  # of one slice in a step
-_SCORE_WEIGHT = 0.5
+_OBJECTS, _LIVER = 4, 1 / 4  # of one slice in a step, and how often its liver is among them
 _FLIP, _TURN = 0.5, 0.5
 _CONTRAST, _BRIGHTER, _NOISE = 0.2, 0.1, 0.05
 _GREY, _DOWN, _ACROSS = 0, 1, 2  # channels
@@ -51,50 +44,18 @@ class Look:
 Batch = tuple[torch.Tensor, torch.Tensor]
 
 
-class RefineTask:
-    """A refiner that learns from boxes round liver and tumours.
+class RefineTask(BoxTask):
+    """A refiner that learns to mend what a model draws in boxes round liver and tumours."""
 
-    Args:
-        parts: Of the model that it mends.
-        segmenter: The same model, which answers the boxes.
-        training: Cases to learn from.
-        validation: Cases to check on; without any, the training cases tell.
-        settings: How to train; ``batch`` counts slices.
-        tuning: Which slices are used.
-        kept: Where embeddings are kept.
-        told: As for `tuning.TuneTask`.
-    """
-
-    def __init__(
-        self,
-        parts: Parts,
-        segmenter: Segmenter,
-        training: Dataset,
-        validation: Dataset,
-        settings: Settings,
-        *,
-        tuning: Tuning,
-        kept: Embeddings,
-        told: Told = told_of,
-    ) -> None:
-        self._parts, self._segmenter, self._settings = parts, segmenter, settings
-        self._kept, self._told, self._window = kept, told, training.window
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            self.network = Refiner()
-        self._loss = loss(settings.loss)
-        self._slices = slices_of(training, tuning.choice)
-        self._checked = slices_of(validation if validation.cases else training, tuning.checked)
+    def _prepared(self, tuning: Tuning) -> nn.Module:
         self._looks: dict[tuple[str, int, int], tuple[Look, ...]] = {}
         # A patient with many slices counts as their root: neither as one slice nor as all of them.
         names = [here.case.patient for here in self._slices]
         shares = np.array([names.count(name) ** -0.5 for name in names])
         self._shares = shares / max(shares.sum(), 1e-9)
-
-    @property
-    def steps(self) -> int:
-        """Batches an epoch."""
-        return -(-len(self._slices) // self._settings.batch)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._settings.seed)
+            return Refiner()
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield what is seen round boxes, ``(N, 6, S, S)``, and what should be drawn there, ``(N, 1, S, S)``."""
@@ -103,7 +64,8 @@ class RefineTask:
             looks = []
             for index in rng.choice(len(self._slices), self._settings.batch, p=self._shares):
                 here = self._slices[int(index)]
-                looks += [self._of(here, k)[int(rng.integers(len(_MANNERS)))] for k in _chosen(here.found, rng)]
+                picked = chosen(here.found, rng, most=_OBJECTS, liver=_LIVER)
+                looks += [self._of(here, k)[int(rng.integers(len(_MANNERS)))] for k in picked]
             changed = [_changed(look, rng) for look in looks]
             yield torch.stack([seen for seen, _ in changed]), torch.stack([wanted for _, wanted in changed])
 
@@ -114,12 +76,12 @@ class RefineTask:
         corrections, scores = self.network(seen)
         logits = corrected(seen, corrections.float())
         score_loss = functional.mse_loss(scores.float(), _overlaps(logits.detach(), wanted)[0])
-        return self._loss(logits, wanted) + _SCORE_WEIGHT * score_loss
+        return self._loss(logits, wanted) + SCORE_WEIGHT * score_loss
 
     def validate(self) -> Mapping[str, float]:
         """Return the mean Dice over objects from a jittered box, always the same; tumours decide."""
-        values: dict[int, list[float]] = {LIVER: [], TUMOUR: []}
-        losses = []
+        losses: list[float] = []
+        found: list[tuple[Object, float]] = []
         device = next(self.network.parameters()).device
         for here in self._checked:
             looks = [self._of(here, k)[_MANNERS.index(Manner.JITTERED)] for k in range(len(here.found))]
@@ -127,17 +89,13 @@ class RefineTask:
             wanted = torch.stack([look.wanted.float() for look in looks]).to(device)
             logits = corrected(seen, self.network(seen)[0].float())
             losses.append(float(self._loss(logits, wanted)))
-            for one, found in zip(here.found, _overlaps(logits, wanted)[1].tolist(), strict=True):
-                values[one.label].append(found)
-        names = {LIVER: "dice_liver", TUMOUR: "dice_tumour"}
-        told = {names[label]: float(np.mean(found)) for label, found in values.items() if found}
-        score = told.get("dice_tumour", told.get("dice_liver", 0.0))
-        return {"validation_loss": float(np.mean(losses)) if losses else 0.0, **told, "score": score}
+            found += zip(here.found, _overlaps(logits, wanted)[1].tolist(), strict=True)
+        return figures(losses, found)
 
     def save(self, path: Path, facts: Mapping[str, Any]) -> None:
-        """Write a whole checkpoint, SAM and the refiner, and beside it what it is."""
+        """See `training.Task`; SAM as it is, and the refiner."""
         learnt = {f"{REFINER}{name}": tensor for name, tensor in self.network.state_dict().items()}
-        save_checkpoint(path, self._parts, learnt, self._window, "refiner", self._told(facts))
+        self._saved(path, learnt, facts)
 
     def _of(self, here: Slice, k: int) -> tuple[Look, ...]:
         """Return the looks at an object of a slice, one for every manner of drawing a box; kept once made."""
@@ -163,16 +121,6 @@ def _looks(
     truth = torch.from_numpy(mask.astype(np.float32)).expand(len(boxes), 1, -1, -1)
     for seen, wanted in zip(looked_at(sight, picture, logits).half(), sight.cut(truth).half(), strict=True):
         yield Look(seen.clone(), wanted.clone())
-
-
-def _chosen(found: tuple[Object, ...], rng: np.random.Generator) -> list[int]:
-    """Return the places of up to four objects of a slice: its tumours, and the liver one time in four beside them."""
-    tumours = [k for k, one in enumerate(found) if one.label == TUMOUR]
-    livers = [k for k, one in enumerate(found) if one.label == LIVER]
-    picked = [tumours[int(k)] for k in rng.permutation(len(tumours))[:_OBJECTS]]
-    if livers and (not picked or rng.random() < 1 / 4):
-        picked = [*picked[: _OBJECTS - 1], max(livers, key=lambda k: int(found[k].mask.sum()))]
-    return picked
 
 
 def _changed(look: Look, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:

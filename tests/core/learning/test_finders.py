@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.imaging.volume import LIVER, TUMOUR
-from core.learning.baselines import Growing, Inscribed, best_range, fit_thresholds
+from core.learning.baselines import InBoxes, best_range, fit_thresholds, grown, inscribed
 from core.learning.cases import Case, label_map, targets
 from core.learning.entrants import Remembered
 from core.learning.finders import (
@@ -133,7 +133,7 @@ def test_thresholds_from_some_patients_find_liver_and_tumour_in_another() -> Non
 
 def test_a_region_grows_to_the_border_of_its_object_and_not_beyond_its_box() -> None:
     case = patient(2)
-    found = find(Growing(lambda *_: {5: [(TUMOUR, Box(14, 18, 32, 40))]}), case, [4, 5])
+    found = find(InBoxes(lambda *_: {5: [(TUMOUR, Box(14, 18, 32, 40))]}, grown), case, [4, 5])
     assert not found[0].any()
     assert dice(found[1] == TUMOUR, case.labels[5] == TUMOUR) > 0.8
     inside = np.zeros(SHAPE[1:], np.bool_)
@@ -147,7 +147,7 @@ def test_the_ellipse_in_a_box_touches_all_its_edges_and_no_corner() -> None:
     def boxes(_: object, slices: object) -> dict[int, list[tuple[int, Box]]]:
         return {5: [(TUMOUR, Box(10, 20, 20, 50))]}
 
-    (found,) = Inscribed(boxes).probabilities(case, [5])
+    (found,) = InBoxes(boxes, inscribed).probabilities(case, [5])
     rows, columns = np.nonzero(found[1])
     assert (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) == (10, 20, 20, 50)
     assert found[1].sum() == pytest.approx(np.pi * 5 * 15, rel=0.02)

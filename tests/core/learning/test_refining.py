@@ -9,13 +9,13 @@ from scipy import ndimage
 
 from core.imaging.volume import TUMOUR
 from core.learning.boxed import Choice
+from core.learning.boxtask import Tuning
 from core.learning.cases import Case
 from core.learning.dataset import Dataset
 from core.learning.entrants import tuned_segmenter
 from core.learning.refining import RefineTask
 from core.learning.settings import Settings
 from core.learning.training import train
-from core.learning.tuning import Tuning
 from core.segmentation import weights
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.networks import REFINER

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from core.learning.boxed import Choice, slices_of
+from core.learning.boxtask import Tuning
 from core.learning.cases import Case
 from core.learning.dataset import Dataset
 from core.learning.entrants import tuned_segmenter
@@ -16,7 +17,7 @@ from core.learning.prompts import Manner
 from core.learning.runs import BEST
 from core.learning.settings import Settings
 from core.learning.training import train
-from core.learning.tuning import TuneTask, Tuning
+from core.learning.tuning import TuneTask
 from core.segmentation import weights
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.prompt import Box, Prompt
