@@ -43,6 +43,7 @@ _ROUNDS = 3
 _SURPRISE_KEPT_S = 3600.0  # how long a choice against experience stands
 _FOLDERS_KEPT = 6  # one per set of weights, about 55 MB each
 _FORMAT = 1
+_trying: set[str] = set()  # fingerprints of the models for which engines are tried out now
 _LARGE = "Larger networks are computed by plain torch unless an engine is asked for: trying them out takes minutes."
 
 
@@ -50,6 +51,11 @@ def told(card: ModelCard) -> EngineNote | None:
     """Return which engine was chosen for a model on this machine and why, or None if it was never loaded here."""
     kept = _read(_folder(card))
     return EngineNote(kept["name"], kept["reason"]) if kept else None
+
+
+def is_trying(card: ModelCard) -> bool:
+    """Return whether engines are being tried out for a model now: it takes longer than to load it, and is done once."""
+    return card.sha256 in _trying
 
 
 def choose(
@@ -76,7 +82,7 @@ def choose(
     if wanted == "auto" and recipe.side > 256:
         return None, EngineNote(PLAIN, _LARGE)
     if wanted == "auto":
-        engine, note = _restored(card, network) or _tried(card, network, recipe)
+        engine, note = _restored(card, network) or _first(card, network, recipe)
     else:
         engine, note = _asked_for(wanted, network, recipe)
     return None if engine.name == PLAIN else engine, note
@@ -104,6 +110,14 @@ def _compared(
         return partial(openvino, name) if name.startswith("OpenVINO") else partial(torch_engine, network, name)
 
     return selftest.compare({name: maker(name) for name in (*names, PLAIN)}, shown, rounds)
+
+
+def _first(card: ModelCard, network: Network, recipe: Recipe) -> tuple[Engine, EngineNote]:
+    _trying.add(card.sha256)
+    try:
+        return _tried(card, network, recipe)
+    finally:
+        _trying.discard(card.sha256)
 
 
 def _tried(card: ModelCard, network: Network, recipe: Recipe) -> tuple[Engine, EngineNote]:

@@ -257,6 +257,6 @@ def test_uploads_leave_the_disk_with_the_session(folders: Path) -> None:
     path = cohort(app).stored["reference"].folder.path
     assert path.exists()
     del app
-    gc.unfreeze()  # the first start of the app in a process, and work of other tests, keep the collector off all there is
+    gc.unfreeze()  # the first start of the app, and work of other tests, keep the collector off what is there
     gc.collect()
     assert not path.exists()

@@ -1,6 +1,5 @@
 // What lies above the picture: crosshair, boxes, points, and what is being drawn.
 
-import { t } from "./strings.js";
 
 const RED = "#ff8a70";
 const GREEN = "#5be49b";
@@ -58,7 +57,7 @@ function drawWaiting(pane, viewer, job) {
   const [px, py] = pane.view.toPane(x, y);
   const [sx, sy] = prompt.box ? [px, py] : [px + 16, py - 16];
   drawSpinner(pane.pencil, sx, sy, colour);
-  if (performance.now() - job.began > LONG_MS) drawWords(pane.pencil, sx + 16, sy, t("at_work"));
+  if (performance.now() - job.began > LONG_MS) drawWords(pane.pencil, sx + 16, sy, viewer.frame.bar.ready.awaited);
   viewer.spin();
 }
 

@@ -2,7 +2,6 @@
 
 import { askBox, askPoint, target } from "./commands.js";
 import { drawBox } from "./marks.js";
-import { t } from "./strings.js";
 
 const CLICK = 4; // CSS pixels: a shorter drag is a click
 const REACH = 7; // CSS pixels round an edge that count as the edge
@@ -164,5 +163,5 @@ function again(viewer, { box, object }, next) {
   if (String(next) === String(box)) return;
   viewer.activate({ id: object.id, label: object.label });
   askBox(viewer, viewer.state.at[0], next, viewer.session.active);
-  viewer.notice.tell(t("at_work"));
+  viewer.notice.tell(viewer.frame.bar.ready.awaited);
 }

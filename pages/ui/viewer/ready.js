@@ -102,10 +102,17 @@ export class Ready {
     attribute(viewer.frame.bar.range, "title", t("ready_done", { count, slices }));
   }
 
+  /** What a box that was drawn waits for. */
+  get awaited() {
+    const { loading, trying } = this.status;
+    if (loading) return t(trying ? "model_trying" : "model_loading");
+    return t("at_work");
+  }
+
   state(count, slices) {
     const { loading, paused } = this.status;
     const values = { count, slices };
-    if (loading) return ["pause", t("model_loading")];
+    if (loading) return ["pause", this.awaited];
     if (paused) return ["play", t("ready_paused", values)];
     return ["pause", t("ready_busy", values)];
   }

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from time import time
 
@@ -16,7 +17,7 @@ from core import __main__ as cli
 from core.errors import WeightsError
 from core.segmentation import choosing, engines, selftest, weights
 from core.segmentation.engines import NAMES, PLAIN, Engine
-from core.segmentation.segmenter import Segmenter
+from core.segmentation.segmenter import EngineNote, Segmenter
 from core.segmentation.selftest import Scene
 
 ROOT = Path(__file__).parents[3]
@@ -130,6 +131,28 @@ def test_the_command_line_does_not_guess_an_engine_that_was_not_tried(
 def test_the_second_start_tries_nothing_out(lite_as_chosen: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "_tried", None)
     assert weights.load(device="cpu", engine="auto").engine == lite_as_chosen.engine
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_it_is_told_while_engines_are_tried_out_and_no_longer(
+    lite: Segmenter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    place, recipe = lite._place, lite._recipe  # type: ignore[attr-defined]
+    told = []
+
+    def tried(*_: object) -> tuple[Engine, EngineNote]:
+        told.append(choosing.is_trying(lite.card))
+        if fails:
+            raise MemoryError
+        return engines.torch_engine(place.network, PLAIN), EngineNote(PLAIN, "why")
+
+    monkeypatch.setenv("LOBULE_HOME", str(tmp_path))
+    monkeypatch.setattr(choosing, "_tried", tried)
+    assert not choosing.is_trying(lite.card)
+    with pytest.raises(MemoryError) if fails else nullcontext():
+        choosing.choose(place.network, recipe, lite.card, "auto")
+    assert told == [True]
+    assert not choosing.is_trying(lite.card)
 
 
 @pytest.mark.parametrize("damage", ["encoder.blob", "scene.npz", "choice.json"])

@@ -12,6 +12,7 @@ from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import EngineNote, Segmenter
 from pages.ui import models
 from pages.ui.state import AppState, Case
+from pages.ui.viewer import readiness
 from pages.ui.viewer.prompts import look
 from pages.ui.viewer.readiness import pause, ready, runs
 from tests.core.segmentation.bright import Bright, block, bright_volume
@@ -95,7 +96,10 @@ def test_a_pause_while_the_model_is_loaded_is_kept(case: Case, worker: Worker, m
 def test_while_a_model_loads_the_question_is_answered_at_once(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     coming: Future[Segmenter] = Future()
     monkeypatch.setattr(models, "_loading", lambda _: coming)
-    assert asked(AppState(), case)["loading"]
+    told = asked(AppState(), case)
+    assert (told["loading"], told["trying"]) == (True, False)
+    monkeypatch.setattr(readiness, "is_trying", lambda card: card.name == "litemedsam")
+    assert asked(AppState(), case)["trying"]
     coming.set_result(Bright())
     assert models.loaded("litemedsam") is not None
 
