@@ -22,6 +22,7 @@ from core.imaging import samples
 from core.imaging.volume import LIVER, TUMOUR
 from core.imaging.window import Window
 from core.learning import finders
+from core.learning.networkfinders import network_finder
 from core.learning.trained import available_networks, load_network
 from core.scoring.overlap import dice
 from core.segmentation import weights
@@ -65,7 +66,7 @@ def _found(kept: Embeddings, every: int) -> Iterator[tuple[str, Window, tuple[fl
     slices = np.arange(every // 2, volume.slices, every)
     truth = labels.voxels[slices]
     for card in available_networks()[0]:
-        finder = finders.Tidied(finders.network_finder(load_network(card.name), kept=kept))
+        finder = finders.Tidied(network_finder(load_network(card.name), kept=kept))
         found = finders.find(finder, finders.unlabelled(volume, card.window), slices.tolist())
         yield card.title, card.window, (dice(found == TUMOUR, truth == TUMOUR), dice(found >= LIVER, truth >= LIVER))
 

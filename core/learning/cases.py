@@ -1,7 +1,8 @@
 """Labelled CTs as training needs them: grey slices in one window, labels, and whose they are."""
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,6 +98,16 @@ def hounsfield(grey: Grey, window: Window) -> npt.NDArray[np.float32]:
     """Return the Hounsfield units that grey values stand for; both ends stand for all beyond them."""
     low = window.level_hu - window.width_hu / 2
     return np.asarray(grey.astype(np.float32) * np.float32(window.width_hu / 255) + np.float32(low))
+
+
+def shares(patients: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Return how often to learn from each of some slices, by whose they are; together 1.
+
+    A patient with many slices counts as their root: neither as one slice nor as all of them.
+    """
+    counts = Counter(patients)
+    found = np.array([counts[name] ** -0.5 for name in patients])
+    return np.asarray(found / max(found.sum(), 1e-9))
 
 
 def targets(labels: Grey) -> npt.NDArray[np.float32]:

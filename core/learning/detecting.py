@@ -25,9 +25,9 @@ from core.learning.finders import (
     SamFinder,
     Tidied,
     found_boxes,
-    network_finder,
     unlabelled,
 )
+from core.learning.networkfinders import network_finder
 from core.learning.trained import NetworkCard, TrainedNetwork
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import ModelCard, Segmenter

@@ -8,21 +8,27 @@ import torch
 from torch.nn import functional
 
 from core.learning.augmentation import USUAL, Augmentation
-from core.learning.cases import Case, Grey, targets
+from core.learning.cases import Case, Grey, shares, targets
 from core.learning.dataset import Dataset
 from core.learning.networks import NetworkConfig
 from core.learning.networktask import ALL, Batch, Sampling, Save, Seen, SliceTask
 from core.learning.pictures import shown
+from core.learning.samunet import SCALE
 from core.learning.settings import Settings
+from core.learning.view import View
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 _BRIGHTER, _CONTRAST, _NOISE = 0.08, 0.15, 0.04
+_WHOLE = 0.2  # how often the whole slice is shown, in which the liver must be found first
+_NEIGHBOUR_MM = 2.0  # how far away the neighbours are, about
 
 
 class EmbeddedTask(SliceTask):
-    """A network that turns an embedding into logits of liver and tumour.
+    """A network that turns an embedding and pictures into logits of liver and tumour.
+
+    It learns from looks at the liver, and now and then at whole slices, as `networkfinders.EmbeddingFinder` takes them.
 
     Args:
         config: Which network.
@@ -51,61 +57,71 @@ class EmbeddedTask(SliceTask):
     ) -> None:
         tumour = np.flatnonzero(np.concatenate([case.tumour_px for case in training.cases]))
         self._slices = [(case, z) for case in training.cases for z in range(case.slices)]
-        super().__init__(config, settings, sampling, save, len(self._slices), tumour)
+        often = shares([case.patient for case, _ in self._slices])
+        super().__init__(config, settings, sampling, save, len(self._slices), tumour, often)
         self._eye, self._augmentation = Eye(segmenter, kept, config.side), augmentation
         self._checked = validation.cases or training.cases
+        cases = (*training.cases, *self._checked)
+        self._liver = {case.name: View.round(case.labels > 0) for case in cases}
 
     def _batch(self, chosen: npt.NDArray[np.int64], seed: int) -> Batch:
-        slices = [self._slices[int(index)] for index in chosen]
-        wanted = torch.stack([self._eye.targets(case, z) for case, z in slices])
         generator = torch.Generator().manual_seed(seed % 2**63)
-        return changed(self._eye.of(slices), wanted, self._augmentation, generator)
+        slices = [self._slices[int(index)] for index in chosen]
+        whole = torch.rand(len(slices), generator=generator) < _WHOLE
+        views = [
+            View.whole(_shape(case)) if far else self._liver[case.name]
+            for (case, _), far in zip(slices, whole.tolist(), strict=True)
+        ]
+        looks = [
+            (self._eye.of([one], view), self._eye.targets(*one, view)) for one, view in zip(slices, views, strict=True)
+        ]
+        features, pictures = (torch.cat([seen[part] for seen, _ in looks]) for part in range(2))
+        return changed(
+            (features, pictures), torch.stack([wanted for _, wanted in looks]), self._augmentation, generator
+        )
 
     def _checks(self) -> Iterator[tuple[Seen, Grey]]:
-        """Yield validation slices and labels in the frame of the encoder."""
+        """Yield looks at the livers of validation slices, as the labels show where these are, and labels."""
         for case in self._checked:
-            rows = range(0, case.slices, self._sampling.every)
+            rows, view = range(0, case.slices, self._sampling.every), self._liver[case.name]
             for k in range(0, len(rows), self._settings.batch):
                 slices = [(case, z) for z in rows[k : k + self._settings.batch]]
-                yield self._eye.of(slices), np.stack([self._eye.labels(case, z) for case, z in slices])
+                wanted = torch.stack([self._eye.targets(case, z, view) for _, z in slices])
+                yield self._eye.of(slices, view), (wanted > 0.5).sum(1).numpy().astype(np.uint8)
 
 
 class Eye:
-    """Shows slices to a network as SAM's encoder saw them.
+    """Shows parts of slices to a network, and what SAM's encoder saw there.
 
     Args:
         segmenter: Whose encoder.
         kept: Where embeddings are kept.
-        side: Rows and columns of the encoder's frame.
+        side: Rows and columns of the pictures.
     """
 
     def __init__(self, segmenter: Segmenter, kept: Embeddings, side: int) -> None:
         self._segmenter, self._kept, self._side = segmenter, kept, side
 
-    def of(self, slices: Sequence[tuple[Case, int]]) -> Pair:
-        """Return embeddings ``(B, 256, S/4, S/4)`` and pictures ``(B, 1, S, S)`` from 0 to 1; 0 beyond the slice."""
-        found = [self._kept.of(case.volume, z, self._segmenter) for case, z in slices]
-        features = torch.cat([one.features.float() for one in found])
-        return features, torch.stack([self._padded(shown(one.seen))[None] for one in found])
+    def of(self, slices: Sequence[tuple[Case, int]], view: View) -> Pair:
+        """Return embeddings ``(B, 256, S/4, S/4)`` and pictures of slices and their neighbours ``(B, 3, S, S)``."""
+        shape = _shape(slices[0][0])
+        embeddings = [self._kept.of(case.volume, z, self._segmenter).features.float() for case, z in slices]
+        pictures = torch.stack([shown(case.grey[_near(case, z)]) for case, z in slices])
+        return view.cut_features(torch.cat(embeddings), shape, self._side // SCALE), view.cut(pictures, self._side)
 
-    def seen(self, case: Case, z: int) -> tuple[int, int]:
-        """Return how many rows and columns of the frame a slice fills."""
-        height, width = self._segmenter.seen(case.grey[z]).shape
-        return height, width
+    def targets(self, case: Case, z: int, view: View) -> torch.Tensor:
+        """Return what a network learns of a slice, ``(2, S, S)`` from 0 to 1."""
+        return view.cut(torch.from_numpy(targets(case.labels[z]))[None], self._side)[0]
 
-    def labels(self, case: Case, z: int) -> Grey:
-        """Return the labels of a slice in the frame ``(S, S)``, 0 beyond the slice."""
-        height, width = self.seen(case, z)
-        given = torch.from_numpy(case.labels[z].astype(np.float32))[None, None]
-        found = functional.interpolate(given, (height, width), mode="nearest-exact")[0, 0]
-        return self._padded(found).numpy().astype(np.uint8)
 
-    def targets(self, case: Case, z: int) -> torch.Tensor:
-        """Return what a network learns of a slice, ``(2, S, S)``."""
-        return torch.from_numpy(targets(self.labels(case, z)))
+def _shape(case: Case) -> tuple[int, int]:
+    return case.grey.shape[1], case.grey.shape[2]
 
-    def _padded(self, picture: torch.Tensor) -> torch.Tensor:
-        return functional.pad(picture, (0, self._side - picture.shape[1], 0, self._side - picture.shape[0]))
+
+def _near(case: Case, z: int) -> list[int]:
+    """Return a slice between its neighbours; at an end it is its own."""
+    step = max(1, round(_NEIGHBOUR_MM / case.grid.spacing[0])) if case.grid.has_spacing else 1
+    return [max(z - step, 0), z, min(z + step, case.slices - 1)]
 
 
 def changed(

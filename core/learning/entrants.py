@@ -18,9 +18,9 @@ from core.learning.finders import (
     SamFinder,
     Tidied,
     found_boxes,
-    network_finder,
     truth_boxes,
 )
+from core.learning.networkfinders import network_finder
 from core.learning.networks import parameters
 from core.learning.prompts import Manner
 from core.learning.runs import BEST, read_progress

@@ -1,4 +1,7 @@
-"""What finds liver and tumours on the slices of a case: trained networks, several together, and SAM with boxes."""
+"""What finds liver and tumours on the slices of a case: several finders together, tidied, and SAM with boxes.
+
+For trained networks see `networkfinders`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -6,17 +9,11 @@ from typing import Protocol
 import cc3d
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from core.errors import WeightsError
 from core.imaging.volume import LIVER, TUMOUR, Volume
 from core.imaging.window import Window, whole_range
 from core.learning.cases import Case, Grey, label_map
-from core.learning.embedded import Eye
-from core.learning.pictures import enlarged, resized, shown
 from core.learning.prompts import LEAST_PX, Manner, drawn, islands, objects
-from core.learning.trained import TrainedNetwork
-from core.segmentation import weights
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Segmenter
@@ -24,8 +21,6 @@ from core.segmentation.segmenter import Segmenter
 Probabilities = npt.NDArray[np.float32]
 Boxes = Sequence[tuple[int, Box]]
 BoxSource = Callable[[Case, Sequence[int]], Mapping[int, Boxes]]
-_BATCH = 8
-_MEMORY_BYTES = 1 << 28
 _MARGIN_PX = 2  # by which an automatic box is drawn larger than what was found
 
 
@@ -49,92 +44,6 @@ def find(finder: Finder, case: Case, slices: Sequence[int] | None = None) -> Gre
     """Return labels ``(z, y, x)`` of all slices, or of some: 0 background, 1 liver, 2 tumour."""
     wanted = range(case.slices) if slices is None else slices
     return np.stack([label_map(found) for found in finder.probabilities(case, wanted)])
-
-
-class NetworkFinder:
-    """A trained U-Net, V-Net or CNN.
-
-    Args:
-        trained: The network.
-        device: Where it computes.
-    """
-
-    def __init__(self, trained: TrainedNetwork, device: str = "cpu") -> None:
-        self.card = trained.card
-        self._network, self._device = trained.network.to(device), device
-
-    def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
-        """See `Finder`."""
-        shape = (case.grey.shape[1], case.grey.shape[2])
-        found = self._flat(case, slices) if self.card.config.is_flat else self._deep(case, slices)
-        for low in found:
-            yield enlarged(low, shape)
-
-    def _flat(self, case: Case, slices: Sequence[int]) -> Iterator[npt.NDArray[np.float32]]:
-        for k in range(0, len(slices), _BATCH):
-            pictures = resized(case.grey[list(slices[k : k + _BATCH])], self.card.config.side)
-            with torch.inference_mode():
-                logits = self._network(shown(pictures)[:, None].to(self._device))
-                yield from torch.sigmoid(logits).cpu().numpy()
-
-    def _deep(self, case: Case, slices: Sequence[int]) -> Iterator[npt.NDArray[np.float32]]:
-        from monai.inferers import sliding_window_inference  # seconds
-
-        config = self.card.config
-        block = shown(resized(case.grey, config.side))[None, None]
-        with torch.inference_mode():
-            logits = sliding_window_inference(
-                block, (config.depth, config.side, config.side), 1, self._network, overlap=0.5, mode="gaussian",
-                sw_device=self._device, device="cpu", padding_mode="replicate",
-            )  # fmt: skip
-            found = torch.sigmoid(logits[0])
-        for z in slices:
-            yield found[:, z].numpy()
-
-
-class EmbeddingFinder:
-    """A trained network that reads SAM's embeddings of the slices.
-
-    Args:
-        trained: The network.
-        segmenter: The model whose embeddings it reads.
-        kept: Where they are kept.
-        device: Where the network computes.
-
-    Raises:
-        WeightsError: The network was trained on the embeddings of another model.
-    """
-
-    def __init__(self, trained: TrainedNetwork, segmenter: Segmenter, kept: Embeddings, device: str = "cpu") -> None:
-        if trained.card.base_sha256 != segmenter.card.sha256:
-            raise WeightsError(
-                f"{trained.card.title} reads the embeddings of {trained.card.base}, and {segmenter.card.title} here is "
-                "another model or another copy. Train it anew."
-            )
-        self.card = trained.card
-        self._eye = Eye(segmenter, kept, trained.card.config.side)
-        self._network, self._device = trained.network.to(device), device
-
-    def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
-        """See `Finder`."""
-        shape = (case.grey.shape[1], case.grey.shape[2])
-        for z in slices:
-            with torch.inference_mode():
-                features, pictures = self._eye.of([(case, z)])
-                logits = self._network((features.to(self._device), pictures.to(self._device)))
-                height, width = self._eye.seen(case, z)
-                yield enlarged(torch.sigmoid(logits)[0, :, :height, :width].cpu().numpy(), shape)
-
-
-def network_finder(trained: TrainedNetwork, device: str = "cpu", kept: Embeddings | None = None) -> Finder:
-    """Return what finds with a trained network, whatever it reads.
-
-    Raises:
-        WeightsError: The model whose embeddings it reads is not here.
-    """
-    if not trained.card.base:
-        return NetworkFinder(trained, device)
-    return EmbeddingFinder(trained, weights.load(trained.card.base), kept or Embeddings(_MEMORY_BYTES), device)
 
 
 class Ensemble:

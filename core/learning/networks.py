@@ -9,7 +9,7 @@ V-Net   F. Milletari, N. Navab, S.-A. Ahmadi, 3DV 2016, https://arxiv.org/abs/16
         convolutions, strided convolutions down and up, skips. With instance normalisation, without which it
         learns slowly.
 CNN     Five 3 × 3 convolutions and nothing else.
-SAM-U-Net   See `samunet`; it is given an embedding and a picture.
+SAM-U-Net   See `samunet`; it is given an embedding and the slice between its neighbours.
 """
 
 from collections.abc import Mapping
@@ -34,8 +34,8 @@ class NetworkConfig:
 
     Attributes:
         kind: ``unet`` and ``cnn`` see one slice, ``vnet`` a block of slices, ``samunet`` the embedding of a slice.
-        widths: Channels of each level (of each hidden layer for ``cnn``; at the size of the embedding for ``samunet``).
-        side: Rows and columns of the picture it is given; a slice is resized to them. The encoder's for ``samunet``.
+        widths: Channels of each level (of each hidden layer for ``cnn``, of the first level for ``samunet``).
+        side: Rows and columns of the picture it is given; a slice, or what ``samunet`` looks at, is resized to them.
         depth: Slices of the block it is given; 1 for the flat ones.
     """
 
@@ -91,13 +91,13 @@ SMALL: Mapping[str, NetworkConfig] = {  # what two processor cores train in half
     "unet": NetworkConfig("unet", (16, 32, 64, 128, 256)),
     "vnet": NetworkConfig("vnet", (8, 16, 32, 64), side=128, depth=16),
     "cnn": NetworkConfig("cnn", (16, 16, 16, 16)),
-    "samunet": NetworkConfig("samunet", (64,), side=256),
+    "samunet": NetworkConfig("samunet", (16,)),
 }
 FULL: Mapping[str, NetworkConfig] = {  # as in the papers
     "unet": NetworkConfig("unet", (64, 128, 256, 512, 1024), side=384),
     "vnet": NetworkConfig("vnet", (16, 32, 64, 128, 256), side=256, depth=32),
     "cnn": NetworkConfig("cnn", (64, 64, 64, 64), side=384),
-    "samunet": NetworkConfig("samunet", (128,), side=256),
+    "samunet": NetworkConfig("samunet", (32,), side=256),
 }
 
 
@@ -164,7 +164,9 @@ def _network(config: NetworkConfig) -> nn.Module:
         unet: nn.Module = BasicUNet(2, 1, OUTPUTS, features=widths, act="relu", norm="batch", dropout=0.0)
         return unet
     if config.kind == "samunet":
-        return SamUnet(config.widths[0], OUTPUTS)
+        behind = SamUnet(config.widths[0], OUTPUTS)
+        nn.init.constant_(behind.last.bias, _RARE)  # type: ignore[arg-type]
+        return behind
     return Vnet(config.widths) if config.kind == "vnet" else _plain(config.widths)
 
 

@@ -95,6 +95,7 @@ class SliceTask(NetworkTask):
         save: Writes the network.
         slices: There are to learn from.
         tumour: Indices of those that show tumour.
+        shares: How often each slice is drawn; alike by default.
     """
 
     def __init__(
@@ -105,9 +106,10 @@ class SliceTask(NetworkTask):
         save: Save,
         slices: int,
         tumour: npt.NDArray[np.int64],
+        shares: npt.NDArray[np.float64] | None = None,
     ) -> None:
         super().__init__(config, settings, sampling, save)
-        self._count, self._tumour = slices, tumour
+        self._count, self._tumour, self._shares = slices, tumour, shares
 
     @property
     def steps(self) -> int:
@@ -131,5 +133,11 @@ class SliceTask(NetworkTask):
         if not wanted:
             return rng.permutation(self._count)
         shows = round(wanted * self._sampling.tumour_share) if len(self._tumour) else 0
-        drawn = [rng.choice(self._tumour, shows)] if shows else []
-        return rng.permutation(np.concatenate([*drawn, rng.integers(0, self._count, wanted - shows)]))
+        drawn = [self._drawn(rng, self._tumour, shows)] if shows else []
+        return rng.permutation(np.concatenate([*drawn, self._drawn(rng, np.arange(self._count), wanted - shows)]))
+
+    def _drawn(self, rng: np.random.Generator, slices: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+        if self._shares is None:
+            return rng.choice(slices, count)
+        likely = self._shares[slices]
+        return rng.choice(slices, count, p=likely / likely.sum())

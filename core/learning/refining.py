@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from core.learning.boxed import Slice
 from core.learning.boxtask import SCORE_WEIGHT, BoxTask, Tuning, chosen, figures
+from core.learning.cases import shares
 from core.learning.prompts import Manner, Object, drawn
 from core.segmentation.networks import REFINER
 from core.segmentation.prompt import Box, Prompt
@@ -49,10 +50,7 @@ class RefineTask(BoxTask):
 
     def _prepared(self, tuning: Tuning) -> nn.Module:
         self._looks: dict[tuple[str, int, int], tuple[Look, ...]] = {}
-        # A patient with many slices counts as their root: neither as one slice nor as all of them.
-        names = [here.case.patient for here in self._slices]
-        shares = np.array([names.count(name) ** -0.5 for name in names])
-        self._shares = shares / max(shares.sum(), 1e-9)
+        self._shares = shares([here.case.patient for here in self._slices])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._settings.seed)
             return Refiner()

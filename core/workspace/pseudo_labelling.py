@@ -26,7 +26,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def pseudo(chosen: argparse.Namespace) -> int:
     """Label, and print how many slices were kept."""
     from core.imaging.files import counted
-    from core.learning.finders import Tidied, network_finder
+    from core.learning.finders import Tidied
+    from core.learning.networkfinders import network_finder
     from core.learning.pseudo import pseudo_label
     from core.learning.trained import load_network
     from core.segmentation.sam import choose_device

@@ -82,15 +82,10 @@ def _amount(values: dict[str, Any], choice: Choice, full: bool, size: str) -> di
     def key(name: str) -> str:
         return f"learn_{choice.key}_{size}_{name}"
 
-    if choice.model != "samunet":  # its pictures are as large as the encoder wants them
-        told["side"] = row[0].number_input(
-            t("learn.side"),
-            16,
-            1024,
-            step=step,
-            help=t("learn.side_help"),
-            **kept(values, key("side"), plan.network.side),
-        )
+    told["side"] = row[0].number_input(
+        t("learn.side"), 16, 1024, step=step, help=t("learn.side_help"),
+        **kept(values, key("side"), plan.network.side),
+    )  # fmt: skip
     told["examples"] = row[1].number_input(
         t("learn.examples"), 0, 10**6, step=8, help=t("learn.examples_help"),
         **kept(values, key("examples"), plan.sizing.examples),

@@ -9,7 +9,6 @@ from core.learning.cases import Case, label_map, targets
 from core.learning.entrants import Remembered
 from core.learning.finders import (
     Ensemble,
-    NetworkFinder,
     Probabilities,
     SamFinder,
     Tidied,
@@ -18,6 +17,7 @@ from core.learning.finders import (
     truth_boxes,
     unlabelled,
 )
+from core.learning.networkfinders import NetworkFinder
 from core.learning.networks import NetworkConfig, build_network
 from core.learning.prompts import Manner
 from core.learning.trained import NetworkCard, TrainedNetwork

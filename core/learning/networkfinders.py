@@ -1,0 +1,119 @@
+"""Trained networks that find liver and tumours on the slices of a case."""
+
+from collections.abc import Iterator, Sequence
+
+import cc3d
+import numpy as np
+import torch
+
+from core.errors import WeightsError
+from core.learning.cases import Case
+from core.learning.embedded import Eye
+from core.learning.finders import Finder, Probabilities
+from core.learning.pictures import enlarged, resized, shown
+from core.learning.trained import TrainedNetwork
+from core.learning.view import View
+from core.segmentation import weights
+from core.segmentation.embeddings import Embeddings
+from core.segmentation.segmenter import Segmenter
+
+_BATCH = 8
+_MEMORY_BYTES = 1 << 28
+_LOOKS = 24  # at whole slices, to find the liver before looking at it closely
+
+
+class NetworkFinder:
+    """A trained U-Net, V-Net or CNN.
+
+    Args:
+        trained: The network.
+        device: Where it computes.
+    """
+
+    def __init__(self, trained: TrainedNetwork, device: str = "cpu") -> None:
+        self.card = trained.card
+        self._network, self._device = trained.network.to(device), device
+
+    def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
+        """See `Finder`."""
+        shape = (case.grey.shape[1], case.grey.shape[2])
+        found = self._flat(case, slices) if self.card.config.is_flat else self._deep(case, slices)
+        for low in found:
+            yield enlarged(low, shape)
+
+    def _flat(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
+        for k in range(0, len(slices), _BATCH):
+            pictures = resized(case.grey[list(slices[k : k + _BATCH])], self.card.config.side)
+            with torch.inference_mode():
+                logits = self._network(shown(pictures)[:, None].to(self._device))
+                yield from torch.sigmoid(logits).cpu().numpy()
+
+    def _deep(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
+        from monai.inferers import sliding_window_inference  # seconds
+
+        config = self.card.config
+        block = shown(resized(case.grey, config.side))[None, None]
+        with torch.inference_mode():
+            logits = sliding_window_inference(
+                block, (config.depth, config.side, config.side), 1, self._network, overlap=0.5, mode="gaussian",
+                sw_device=self._device, device="cpu", padding_mode="replicate",
+            )  # fmt: skip
+            found = torch.sigmoid(logits[0])
+        for z in slices:
+            yield found[:, z].numpy()
+
+
+class EmbeddingFinder:
+    """A trained network that reads SAM's embeddings of the slices: it finds the liver, and looks at it closely.
+
+    Args:
+        trained: The network.
+        segmenter: The model whose embeddings it reads.
+        kept: Where they are kept.
+        device: Where the network computes.
+
+    Raises:
+        WeightsError: The network was trained on the embeddings of another model.
+    """
+
+    def __init__(self, trained: TrainedNetwork, segmenter: Segmenter, kept: Embeddings, device: str = "cpu") -> None:
+        if trained.card.base_sha256 != segmenter.card.sha256:
+            raise WeightsError(
+                f"{trained.card.title} reads the embeddings of {trained.card.base}, and {segmenter.card.title} here is "
+                "another model or another copy. Train it anew."
+            )
+        self.card = trained.card
+        self._eye = Eye(segmenter, kept, trained.card.config.side)
+        self._network, self._device = trained.network.to(device), device
+
+    def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
+        """See `Finder`."""
+        liver = self._liver(case, slices)
+        for z in slices:
+            yield self._found(case, z, liver)
+
+    def _liver(self, case: Case, slices: Sequence[int]) -> View:
+        """Return where the liver is, by a look at whole slices; everything if none is found."""
+        whole = View.whole((case.grey.shape[1], case.grey.shape[2]))
+        looked = np.unique(np.linspace(0, len(slices) - 1, _LOOKS).round().astype(int))
+        marked = np.stack([self._found(case, slices[k], whole)[0] > 0.5 for k in looked])
+        return View.round(cc3d.largest_k(marked.astype(np.uint8), k=1, connectivity=6) > 0)
+
+    def _found(self, case: Case, z: int, view: View) -> Probabilities:
+        with torch.inference_mode():
+            features, pictures = self._eye.of([(case, z)], view)
+            logits = self._network((features.to(self._device), pictures.to(self._device)))
+            shape = (case.grey.shape[1], case.grey.shape[2])
+            found: Probabilities = view.put_back(torch.sigmoid(logits).float().cpu(), shape)[0].numpy()
+        return found
+
+
+def network_finder(trained: TrainedNetwork, device: str = "cpu", kept: Embeddings | None = None) -> Finder:
+    """Return what finds with a trained network, whatever it reads.
+
+    Raises:
+        WeightsError: The model whose embeddings it reads is not here.
+    """
+    if not trained.card.base:
+        return NetworkFinder(trained, device)
+    return EmbeddingFinder(trained, weights.load(trained.card.base), kept or Embeddings(_MEMORY_BYTES), device)
