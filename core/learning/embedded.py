@@ -87,7 +87,8 @@ class EmbeddedTask(SliceTask):
             for k in range(0, len(rows), self._settings.batch):
                 slices = [(case, z) for z in rows[k : k + self._settings.batch]]
                 wanted = torch.stack([self._eye.targets(case, z, view) for _, z in slices])
-                yield self._eye.of(slices, view), (wanted > 0.5).sum(1).numpy().astype(np.uint8)
+                labels = (wanted > 0.5).sum(1)  # a tumour is liver, too: 1 and 1
+                yield self._eye.of(slices, view), labels.numpy().astype(np.uint8)
 
 
 class Eye:
