@@ -24,7 +24,7 @@ unit: .venv/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --durations 25
 
 browser: .venv/dev.stamp .venv/browser.stamp
-	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal --durations 15
 
 benchmarks: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.engine

@@ -107,7 +107,7 @@ class Eye:
         """Return embeddings ``(B, 256, S/4, S/4)`` and pictures of slices and their neighbours ``(B, 3, S, S)``."""
         shape = _shape(slices[0][0])
         embeddings = [self._kept.of(case.volume, z, self._segmenter).features.float() for case, z in slices]
-        pictures = torch.stack([shown(case.grey[_near(case, z)]) for case, z in slices])
+        pictures = torch.stack([shown(case.grey[near(case, z)]) for case, z in slices])
         return view.cut_features(torch.cat(embeddings), shape, self._side // SCALE), view.cut(pictures, self._side)
 
     def targets(self, case: Case, z: int, view: View) -> torch.Tensor:
@@ -115,12 +115,8 @@ class Eye:
         return view.cut(torch.from_numpy(targets(case.labels[z]))[None], self._side)[0]
 
 
-def _shape(case: Case) -> tuple[int, int]:
-    return case.grey.shape[1], case.grey.shape[2]
-
-
-def _near(case: Case, z: int) -> list[int]:
-    """Return a slice between its neighbours; at an end it is its own."""
+def near(case: Case, z: int) -> list[int]:
+    """Return a slice between its neighbours, about 2 mm away; at an end it is its own."""
     step = max(1, round(_NEIGHBOUR_MM / case.grid.spacing[0])) if case.grid.has_spacing else 1
     return [max(z - step, 0), z, min(z + step, case.slices - 1)]
 
@@ -149,3 +145,7 @@ def changed(
 def _moved(pictures: torch.Tensor, matrix: torch.Tensor, mode: str) -> torch.Tensor:
     places = functional.affine_grid(matrix, list(pictures.shape), align_corners=False)
     return functional.grid_sample(pictures, places, mode=mode, padding_mode="zeros", align_corners=False)
+
+
+def _shape(case: Case) -> tuple[int, int]:
+    return case.grey.shape[1], case.grey.shape[2]

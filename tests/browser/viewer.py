@@ -19,6 +19,11 @@ REST_MS = 350
 _BASE = re.compile(r".*/lobule/[\w-]{20,}/")  # with a token
 GREY = 15  # no further than this lie the channels of a grey apart
 
+_NEXT_PICTURE = """() => new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(done));
+    setTimeout(done, 500);  // a window in the background paints nothing
+})"""
+
 
 class Viewer:
     """Drives the viewer of one browser window."""
@@ -52,7 +57,8 @@ class Viewer:
         return self
 
     def settle(self) -> None:
-        """Wait until every command is answered."""
+        """Wait until every command is answered; that one is on its way is only told with the next picture."""
+        self.page.evaluate(_NEXT_PICTURE)
         expect(self.root).to_have_attribute("data-busy", "false")
 
     def canvas(self, plane: str = "axial") -> Locator:

@@ -12,20 +12,19 @@ from core.imaging.grid import Grid
 from core.learning.augmentation import NONE, Augmentation
 from core.learning.cases import Case
 from core.learning.dataset import Dataset
-from core.learning.embedded import EmbeddedTask, Eye, changed
-from core.learning.networkfinders import network_finder
+from core.learning.embedded import EmbeddedTask, changed, near
+from core.learning.networkfinders import EmbeddingFinder, network_finder
 from core.learning.networks import NetworkConfig, build_network
 from core.learning.networktask import Sampling
 from core.learning.settings import Settings
 from core.learning.trained import NetworkCard, load_network, save_network
-from core.learning.view import View
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
 from tests.core.learning.shapes import WINDOW, patient
 from tests.core.learning.test_networks import dices
 from tests.core.segmentation.conftest import lite  # noqa: F401  fixture
 
-CONFIG = NetworkConfig("samunet", (8,), side=96)
+CONFIG = NetworkConfig("samunet", (8,), side=48)
 MOVES = Augmentation(flip=0, move=1, turn_degrees=20, scale=0.2, shift=0.1, grey=0)
 
 
@@ -68,36 +67,38 @@ def test_what_is_seen_and_what_is_wanted_move_alike() -> None:
     assert (wanted - disc).abs().sum() > 100
 
 
-def test_the_neighbours_are_two_millimetres_away(lite: Segmenter) -> None:  # noqa: F811
-    grey = np.repeat(np.arange(8, dtype=np.uint8)[:, None, None], 64, 1).repeat(64, 2)
-    eye, whole = Eye(lite, Embeddings(1 << 28), CONFIG.side), View.whole((64, 64))
-
-    def seen(z: int, spacing_mm: float | None) -> list[float]:
-        grid = Grid.from_geometry(grey.shape, spacing=(spacing_mm or 1.0, 1, 1), has_spacing=spacing_mm is not None)
-        case = Case("one", "one", grey, np.zeros_like(grey), tuple(range(8)), grid)
-        return [round(float(value) * 255) for value in eye.of([(case, z)], whole)[1].mean((0, 2, 3))]
-
-    assert seen(4, 5.0) == seen(4, 2.0) == seen(4, None) == [3, 4, 5]
-    assert seen(4, 1.0) == [2, 4, 6]
-    assert seen(0, 1.0) == [0, 0, 2]
-    assert seen(7, 0.7) == [4, 7, 7]
+@pytest.mark.parametrize(
+    ("spacing_mm", "z", "slices"),
+    [
+        (5.0, 4, [3, 4, 5]),
+        (2.0, 4, [3, 4, 5]),
+        (None, 4, [3, 4, 5]),
+        (1.0, 4, [2, 4, 6]),
+        (1.0, 0, [0, 0, 2]),
+        (0.7, 7, [4, 7, 7]),
+    ],
+)
+def test_the_neighbours_are_two_millimetres_away(spacing_mm: float | None, z: int, slices: list[int]) -> None:
+    grid = Grid.from_geometry((8, 4, 4), spacing=(spacing_mm or 1.0, 1, 1), has_spacing=spacing_mm is not None)
+    grey = np.zeros(grid.shape, np.uint8)
+    assert near(Case("one", "one", grey, grey, tuple(range(8)), grid), z) == slices
 
 
 def test_it_finds_on_slices_of_their_own_size_and_reads_back_alike(lite: Segmenter, tmp_path: Path) -> None:  # noqa: F811
-    case, config = patient(4), CONFIG
+    case = patient(4)
     data, sampling = Dataset((slices(case, 3, 8),), WINDOW), Sampling(examples=8)
     task = EmbeddedTask(
-        config, data, Dataset((), WINDOW), Settings(batch=8), save=lambda *_: None, segmenter=lite,
+        CONFIG, data, Dataset((), WINDOW), Settings(batch=8), save=lambda *_: None, segmenter=lite,
         kept=Embeddings(1 << 28), augmentation=NONE, sampling=sampling,
     )  # fmt: skip
     optimiser = torch.optim.Adam(task.network.parameters(), 1e-2)
-    for epoch in range(60):
+    for epoch in range(30):
         (batch,) = task.batches(epoch)
         optimiser.zero_grad()
         task.loss(batch).backward()
         optimiser.step()
     save_network(task.network, card(lite), tmp_path / "mine.safetensors")
-    finder = network_finder(load_network(tmp_path / "mine.safetensors"), kept=Embeddings(1 << 28))
+    finder = EmbeddingFinder(load_network(tmp_path / "mine.safetensors"), lite, Embeddings(1 << 28))
     for whole in (case, slices(case, 3, 8)):
         wanted = range(3, 8) if whole is case else range(5)
         found = np.stack([liver > 0.5 for liver, _ in finder.probabilities(whole, wanted)])
