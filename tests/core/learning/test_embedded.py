@@ -85,20 +85,20 @@ def test_the_neighbours_are_two_millimetres_away(spacing_mm: float | None, z: in
 
 
 def test_it_finds_on_slices_of_their_own_size_and_reads_back_alike(lite: Segmenter, tmp_path: Path) -> None:  # noqa: F811
-    case = patient(4)
+    case, kept = patient(4), Embeddings(1 << 28)
     data, sampling = Dataset((slices(case, 3, 8),), WINDOW), Sampling(examples=8)
     task = EmbeddedTask(
         CONFIG, data, Dataset((), WINDOW), Settings(batch=8), save=lambda *_: None, segmenter=lite,
-        kept=Embeddings(1 << 28), augmentation=NONE, sampling=sampling,
+        kept=kept, augmentation=NONE, sampling=sampling,
     )  # fmt: skip
     optimiser = torch.optim.Adam(task.network.parameters(), 1e-2)
-    for epoch in range(30):
+    for epoch in range(60):
         (batch,) = task.batches(epoch)
         optimiser.zero_grad()
         task.loss(batch).backward()
         optimiser.step()
     save_network(task.network, card(lite), tmp_path / "mine.safetensors")
-    finder = EmbeddingFinder(load_network(tmp_path / "mine.safetensors"), lite, Embeddings(1 << 28))
+    finder = EmbeddingFinder(load_network(tmp_path / "mine.safetensors"), lite, kept)
     for whole in (case, slices(case, 3, 8)):
         wanted = range(3, 8) if whole is case else range(5)
         found = np.stack([liver > 0.5 for liver, _ in finder.probabilities(whole, wanted)])
