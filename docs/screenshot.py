@@ -22,7 +22,7 @@ def main() -> None:
     """Box two tumours of the phantom and save what the screen shows."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_app(Path(folder) / "log") as url,
+        running_app(Path(folder) / "log", LOBULE_HOME=folder) as url,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium.find(playwright), args=list(chromium.ARGUMENTS))

@@ -4,6 +4,7 @@ They show the phantom, which is nobody's CT and may be shown to anybody.
 """
 
 import io
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,9 +33,10 @@ def main() -> None:
     """Use every tool once and save what the screen shows."""
     chosen = sys.argv[1:] or list(STOPS)
     FOLDER.mkdir(exist_ok=True)
-    with running() as (browser, url):
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as (browser, url):
         for name in chosen:
             stop = STOPS[name]
+            shutil.rmtree(Path(folder) / "cases", ignore_errors=True)  # or the phantom has what was drawn before
             viewer = opened(browser, url, light=name == "light")
             stop(viewer)
             save(viewer.page, FOLDER / f"{name}.jpg")
@@ -42,11 +44,10 @@ def main() -> None:
 
 
 @contextmanager
-def running() -> Iterator[tuple[Browser, str]]:
-    """Start the app and a browser; give both."""
+def running(home: Path) -> Iterator[tuple[Browser, str]]:
+    """Start the app, with a data folder of its own, and a browser; give both."""
     with (
-        tempfile.TemporaryDirectory() as folder,
-        running_app(Path(folder) / "log") as url,
+        running_app(home / "log", LOBULE_HOME=str(home)) as url,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium.find(playwright), args=list(chromium.ARGUMENTS))
