@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from pages.ui.answers import keep_answers
 from pages.ui.viewer.routes import ROUTES
 
+keep_answers()
 app = st.App("pages/shell.py", routes=ROUTES)
