@@ -43,6 +43,7 @@ _ROUNDS = 3
 _SURPRISE_KEPT_S = 3600.0  # how long a choice against experience stands
 _FOLDERS_KEPT = 6  # one per set of weights, about 55 MB each
 _FORMAT = 1
+_LARGEST = 256  # side of the frame of networks that engines are tried out for without being asked
 _trying: set[str] = set()  # fingerprints of the models for which engines are tried out now
 _LARGE = "Larger networks are computed by plain torch unless an engine is asked for: trying them out takes minutes."
 
@@ -56,6 +57,20 @@ def told(card: ModelCard) -> EngineNote | None:
 def is_trying(card: ModelCard) -> bool:
     """Return whether engines are being tried out for a model now: it takes longer than to load it, and is done once."""
     return card.sha256 in _trying
+
+
+def announce(card: ModelCard) -> None:
+    """Say that `choose` is about to be called for a model and will try out engines; `is_trying` tells it from now."""
+    _trying.add(card.sha256)
+
+
+def is_untried(recipe: Recipe, card: ModelCard) -> bool:
+    """Return whether `choose` would try out engines, which takes longer than to load a model.
+
+    Where a choice is kept it may still find that wanting, and try them out all the same.
+    """
+    free = (os.environ.get(ASKED) or "auto") == "auto"
+    return free and recipe.side <= _LARGEST and told(card) is None
 
 
 def choose(
@@ -79,10 +94,13 @@ def choose(
         raise WeightsError(f"There is no engine {wanted!r}. {ASKED} may be: auto, {', '.join(NAMES)}.")
     if wanted == PLAIN:
         return None, EngineNote(PLAIN, "It was asked for.")
-    if wanted == "auto" and recipe.side > 256:
+    if wanted == "auto" and recipe.side > _LARGEST:
         return None, EngineNote(PLAIN, _LARGE)
     if wanted == "auto":
-        engine, note = _restored(card, network) or _first(card, network, recipe)
+        try:
+            engine, note = _restored(card, network) or _first(card, network, recipe)
+        finally:
+            _trying.discard(card.sha256)
     else:
         engine, note = _asked_for(wanted, network, recipe)
     return None if engine.name == PLAIN else engine, note
@@ -113,15 +131,8 @@ def _compared(
 
 
 def _first(card: ModelCard, network: Network, recipe: Recipe) -> tuple[Engine, EngineNote]:
-    _trying.add(card.sha256)
-    try:
-        return _tried(card, network, recipe)
-    finally:
-        _trying.discard(card.sha256)
-
-
-def _tried(card: ModelCard, network: Network, recipe: Recipe) -> tuple[Engine, EngineNote]:
     """Run the self-test and keep what it found."""
+    announce(card)
     shown = selftest.scene(recipe, torch_engine(network, PLAIN))
     engine, trials = _compared(network, recipe, shown, possible(), _ROUNDS)
     reason = selftest.reason(engine.name, trials)

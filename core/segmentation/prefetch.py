@@ -10,6 +10,7 @@ from time import monotonic
 
 from core.imaging.volume import Volume
 from core.imaging.window import Window
+from core.segmentation.choosing import is_trying
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
 
@@ -34,6 +35,10 @@ class _Wish:
 
     def is_of(self, volume: Volume, segmenter: Segmenter, window: Window | None) -> bool:
         return self.volume() is volume and self.segmenter is segmenter and self.window == window
+
+    def may_go_on(self) -> bool:
+        """Say whether the reader is there, and the engine found that encodes what is not yet on the screen."""
+        return self.attended() and not (self.seen and is_trying(self.segmenter.card))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +164,7 @@ class Prefetch:
 
     def _take(self) -> _Task | None:
         """Return what comes next, and let its reader stand last; None if nothing is due."""
-        due = [reader for reader, wish in self._wishes.items() if wish.due_s <= monotonic() and wish.attended()]
+        due = [reader for reader, wish in self._wishes.items() if wish.due_s <= monotonic() and wish.may_go_on()]
         for reader in sorted(due, key=lambda reader: self._wishes[reader].seen):  # stable: who stands first, first
             wish = self._wishes[reader]
             volume = wish.volume()

@@ -1,7 +1,8 @@
 """SAM and its relatives: an encoder run once per picture, and a decoder run once per prompt."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import TypeVar
 
@@ -15,11 +16,10 @@ from core.segmentation.engines import Engine
 from core.segmentation.frame import Recipe
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Network
-from core.segmentation.place import Asked, Place
+from core.segmentation.place import Asked, Place, alike
 from core.segmentation.prompt import Box, Prompt
 from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Prediction
 
-MOST_AT_ONCE = 16  # prompts in one call of the decoder; each takes about 30 MB while it runs
 _BATCH = {True: 8, False: 2}  # pictures at once on a graphics card, by whether the model is a small one
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -70,6 +70,11 @@ class SamSegmenter:
     def batch(self) -> int:
         """How many pictures are best encoded at once."""
         return _BATCH[self._recipe.side <= 256] if self.device.startswith("cuda") else 1
+
+    def compute_with(self, engine: Engine | None, note: EngineNote) -> None:
+        """Go on with another engine on the processor; what was begun ends as it began. None is the network itself."""
+        with self._moving:
+            self._place, self.engine = replace(self._place, engine=engine), note
 
     def seen(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Return what the encoder is given of a picture ``(H, W)``, before padding."""
@@ -126,7 +131,7 @@ class SamSegmenter:
         self._check(embedding)
         asked = [self._asked(prompt, embedding) for prompt in prompts]
         answers: dict[int, Prediction] = {}
-        for places in _alike(asked):
+        for places in alike(asked):
             several = [asked[k] for k in places]
             answered = self._fitting(several, lambda place, few: self._answered(place, embedding, few))
             answers.update(zip(places, answered, strict=True))
@@ -225,15 +230,6 @@ class SamSegmenter:
                 self.engine = EngineNote("torch fp32", no_room(self.card))
                 logging.getLogger(__name__).warning("%s", self.engine.reason)
             return self._place
-
-
-def _alike(asked: Sequence[Asked]) -> Iterator[list[int]]:
-    """Yield the places of the prompts that one call of the decoder can answer: a box or not, as many points."""
-    kinds: dict[tuple[bool, int], list[int]] = {}
-    for k, (box, points) in enumerate(asked):
-        kinds.setdefault((box is not None, len(points)), []).append(k)
-    for places in kinds.values():
-        yield from (places[k : k + MOST_AT_ONCE] for k in range(0, len(places), MOST_AT_ONCE))
 
 
 def _refined(place: Place, embedding: Embedding, several: Sequence[tuple[Prediction, Box]]) -> list[Prediction]:

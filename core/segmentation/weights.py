@@ -13,9 +13,10 @@ from core.errors import DeviceError, WeightsError
 from core.imaging.window import Window
 from core.segmentation import provenance
 from core.segmentation.checkpoints import SUFFIXES, read_shapes, read_tensors, sha256
-from core.segmentation.choosing import choose
+from core.segmentation.choosing import choose, is_untried
 from core.segmentation.folders import WEIGHTS, packaged, placed
 from core.segmentation.frame import RECIPES, Recipe
+from core.segmentation.hastening import hastened
 from core.segmentation.memory import enough_memory
 from core.segmentation.networks import Architecture, build, recognise
 from core.segmentation.sam import SamSegmenter, choose_device, no_room
@@ -85,7 +86,12 @@ def scores(name: str, folder: Path = WEIGHTS) -> Mapping[str, Any]:
 
 
 def load(
-    name: str = DEFAULT, device: str | None = None, folder: Path = WEIGHTS, engine: str | None = None
+    name: str = DEFAULT,
+    device: str | None = None,
+    folder: Path = WEIGHTS,
+    engine: str | None = None,
+    *,
+    at_once: bool = False,
 ) -> Segmenter:
     """Load a model by the name on its card; seconds, and its size in memory.
 
@@ -94,6 +100,7 @@ def load(
         device: ``cuda``, ``mps`` or ``cpu``; by default the fastest there is with room for it.
         folder: Where checkpoints lie.
         engine: What computes it on the processor, see `choosing.choose`.
+        at_once: Whether it answers by plain torch while engines are tried out, which takes a while on its first start.
 
     Raises:
         WeightsError: There is no such model or engine, or its file does not hold usable weights.
@@ -111,7 +118,10 @@ def load(
                 raise
             full = f"{no_room(model.card)} "
             logging.getLogger(__name__).warning("%s", full)
-    chosen, note = choose(network.to("cpu"), model.recipe, model.card, engine)
+    network = network.to("cpu")
+    if at_once and engine is None and is_untried(model.recipe, model.card):
+        return hastened(model.card, network, model.recipe, full)
+    chosen, note = choose(network, model.recipe, model.card, engine)
     return SamSegmenter(model.card, network, model.recipe, "cpu", (chosen, replace(note, reason=full + note.reason)))
 
 

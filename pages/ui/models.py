@@ -94,7 +94,7 @@ def _loading(card: ModelCard) -> Future[Segmenter]:
 def _load(card: ModelCard) -> Future[Segmenter]:
     """Begin to load a model; the card changes with the file."""
     worker = ThreadPoolExecutor(1, "model")
-    loading = worker.submit(weights.load, card.name)
+    loading = worker.submit(weights.load, card.name, at_once=True)
     worker.shutdown(wait=False)
     return loading
 

@@ -9,6 +9,7 @@ from core.editing.proposing import proposals
 from core.imaging.picture import boxed
 from core.scoring.overlap import dice
 from core.segmentation import weights
+from core.segmentation.choosing import is_trying
 from core.segmentation.segmenter import ModelCard
 from pages.ui import models
 from pages.ui.card import plain
@@ -179,19 +180,30 @@ def _facts(card: ModelCard) -> str:
 def _engine(state: AppState) -> None:
     """Say what computes the masks here and why; a model that is still loading holds up nobody."""
     segmenter = models.loaded(state.model)
-    if segmenter is not None:
+    if segmenter is None:
+        if models.is_loading(state.model):
+            _await_model(state.model)
+    elif is_trying(segmenter.card):
+        _await_engine(segmenter.card)
+    else:
         engine = segmenter.engine
         st.caption(t("side.engine", engine=engine.name, device=segmenter.device, reason=plain(known(engine.reason))))
-    elif models.is_loading(state.model):
-        _await_model(state.model)
 
 
 @st.fragment(run_every=_LOOK_S)
 def _await_model(name: str) -> None:
-    """Say that a model is on its way until it has come."""
+    """Say that a model is on its way until it has come; then the page runs again, and slices are encoded ahead."""
     if not models.is_loading(name):
         st.rerun()
     st.caption(t("side.model_loading"))
+
+
+@st.fragment(run_every=_LOOK_S)
+def _await_engine(card: ModelCard) -> None:
+    """Say that engines are being tried out until one is found."""
+    if not is_trying(card):
+        st.rerun()
+    st.caption(t("viewer.model_trying"))
 
 
 def _take_feed(case: Case) -> None:

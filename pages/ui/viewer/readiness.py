@@ -17,14 +17,14 @@ def ready(state: AppState, case: Case, _: Request, __: bytes) -> Response:
     """Tell which slices are ready, whether more are coming, and what computes them; quick, also while a model loads."""
     segmenter = models.loaded(state.model)
     if segmenter is None:
-        loading, card = models.is_loading(state.model), models.chosen(state.model)
-        trying = card is not None and is_trying(card)
-        told = {"loading": loading, "trying": trying, "busy": loading, "paused": state.paused, "runs": []}
+        loading = models.is_loading(state.model)
+        told = {"loading": loading, "busy": loading, "paused": state.paused, "runs": []}
         return JSONResponse(told, headers=PRIVATE)
     window, worker = models.fed_window(case, segmenter), models.prefetch()
     busy = worker.is_busy(state.reader)  # before what is ready, so that the last slice is not missed
     told = {
         "loading": False,
+        "trying": is_trying(segmenter.card),
         "busy": busy,
         "paused": state.paused,
         "runs": runs(worker.ready(case.volume, segmenter, window)),

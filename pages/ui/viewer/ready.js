@@ -104,16 +104,15 @@ export class Ready {
 
   /** What a box that was drawn waits for. */
   get awaited() {
-    const { loading, trying } = this.status;
-    if (loading) return t(trying ? "model_trying" : "model_loading");
-    return t("at_work");
+    return t(this.status.loading ? "model_loading" : "at_work");
   }
 
   state(count, slices) {
-    const { loading, paused } = this.status;
+    const { loading, trying, paused } = this.status;
     const values = { count, slices };
     if (loading) return ["pause", this.awaited];
     if (paused) return ["play", t("ready_paused", values)];
+    if (trying) return ["pause", t("model_trying")];
     return ["pause", t("ready_busy", values)];
   }
 }

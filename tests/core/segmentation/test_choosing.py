@@ -8,8 +8,10 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from time import time
+from threading import Event
+from time import sleep, time
 
+import numpy as np
 import pytest
 import torch
 
@@ -17,8 +19,10 @@ from core import __main__ as cli
 from core.errors import WeightsError
 from core.segmentation import choosing, engines, selftest, weights
 from core.segmentation.engines import NAMES, PLAIN, Engine
-from core.segmentation.segmenter import EngineNote, Segmenter
-from core.segmentation.selftest import Scene
+from core.segmentation.networks import Network
+from core.segmentation.prompt import Box, Prompt
+from core.segmentation.segmenter import Segmenter
+from core.segmentation.selftest import Scene, Trial
 
 ROOT = Path(__file__).parents[3]
 
@@ -129,7 +133,7 @@ def test_the_command_line_does_not_guess_an_engine_that_was_not_tried(
 
 
 def test_the_second_start_tries_nothing_out(lite_as_chosen: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "_tried", None)
+    monkeypatch.setattr(choosing, "_first", None)
     assert weights.load(device="cpu", engine="auto").engine == lite_as_chosen.engine
 
 
@@ -140,19 +144,57 @@ def test_it_is_told_while_engines_are_tried_out_and_no_longer(
     place, recipe = lite._place, lite._recipe  # type: ignore[attr-defined]
     told = []
 
-    def tried(*_: object) -> tuple[Engine, EngineNote]:
+    def compared(*_: object) -> tuple[Engine, list[Trial]]:
         told.append(choosing.is_trying(lite.card))
         if fails:
             raise MemoryError
-        return engines.torch_engine(place.network, PLAIN), EngineNote(PLAIN, "why")
+        return engines.torch_engine(place.network, PLAIN), [Trial(PLAIN, 1, 1, 1)]
 
     monkeypatch.setenv("LOBULE_HOME", str(tmp_path))
-    monkeypatch.setattr(choosing, "_tried", tried)
+    monkeypatch.setattr(choosing, "_compared", compared)
     assert not choosing.is_trying(lite.card)
     with pytest.raises(MemoryError) if fails else nullcontext():
         choosing.choose(place.network, recipe, lite.card, "auto")
     assert told == [True]
     assert not choosing.is_trying(lite.card)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_plain_torch_answers_while_engines_are_tried_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fails: bool
+) -> None:
+    go = Event()
+
+    def compared(network: Network, *_: object) -> tuple[Engine, list[Trial]]:
+        go.wait(60)
+        if fails:
+            raise RuntimeError("no such instruction")
+        return engines.torch_engine(network, "torch bf16"), [Trial("torch bf16", 1, 1, 1)]
+
+    monkeypatch.setenv("LOBULE_HOME", str(tmp_path))
+    monkeypatch.delenv(choosing.ASKED, raising=False)
+    monkeypatch.setattr(choosing, "_compared", compared)
+    model = weights.load(device="cpu", at_once=True)
+    try:
+        assert choosing.is_trying(model.card)
+        assert model.engine.name == PLAIN
+        picture = np.zeros((64, 64), np.uint8)
+        picture[20:40, 20:40] = 200
+        before = model.predict(model.embed(picture), Prompt(Box(18, 18, 42, 42)))
+    finally:
+        go.set()
+    for _ in range(200):
+        if not choosing.is_trying(model.card) and "tried out;" not in model.engine.reason:
+            break
+        sleep(0.05)
+    assert model.engine.name == (PLAIN if fails else "torch bf16")
+    assert ("RuntimeError" in model.engine.reason) is fails is ("No engine could be chosen" in caplog.text)
+    after = model.predict(model.embed(picture), Prompt(Box(18, 18, 42, 42)))
+    assert (before.mask & after.mask).sum() > 0.9 * (before.mask | after.mask).sum() > 0
+
+
+def test_a_choice_that_is_kept_is_waited_for(lite_as_chosen: Segmenter) -> None:
+    assert weights.load(device="cpu", at_once=True).engine == lite_as_chosen.engine
 
 
 @pytest.mark.parametrize("damage", ["encoder.blob", "scene.npz", "choice.json"])

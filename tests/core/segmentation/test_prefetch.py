@@ -55,6 +55,20 @@ def test_the_slice_on_the_screen_is_ready_before_it_is_asked_for() -> None:
     assert slices_shown(model, ct) == [3]
 
 
+def test_while_engines_are_tried_out_only_the_slice_on_the_screen_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, ct = Counting(), volume()
+    trying = threading.Event()
+    trying.set()
+    monkeypatch.setattr("core.segmentation.prefetch.is_trying", lambda card: card is model.card and trying.is_set())
+    prefetch = Prefetch(Embeddings(10**6))
+    prefetch.want("a", ct, 2, model)
+    assert comes_true(lambda: len(model.shown) == 1)
+    threading.Event().wait(0.3)
+    assert slices_shown(model, ct) == [2]
+    trying.clear()
+    assert comes_true(lambda: len(model.shown) == ct.slices)
+
+
 def test_only_the_latest_wish_of_a_reader_is_served() -> None:
     model, ct = Counting(), volume()
     prefetch = Prefetch(Embeddings(10**6), reach=0)

@@ -97,11 +97,15 @@ def test_while_a_model_loads_the_question_is_answered_at_once(case: Case, monkey
     coming: Future[Segmenter] = Future()
     monkeypatch.setattr(models, "_loading", lambda _: coming)
     told = asked(AppState(), case)
-    assert (told["loading"], told["trying"]) == (True, False)
-    monkeypatch.setattr(readiness, "is_trying", lambda card: card.name == "litemedsam")
-    assert asked(AppState(), case)["trying"]
+    assert told["loading"]
     coming.set_result(Bright())
     assert models.loaded("litemedsam") is not None
+
+
+def test_it_is_told_that_engines_are_tried_out(case: Case, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asked(AppState(), case)["trying"] is False
+    monkeypatch.setattr(readiness, "is_trying", lambda card: card.sha256 == Bright.card.sha256)
+    assert asked(AppState(), case)["trying"] is True
 
 
 def test_a_model_that_cannot_be_loaded_is_not_loading_for_ever(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
