@@ -24,6 +24,7 @@ from core.learning.samunet import SamUnet
 
 OUTPUTS = 2
 _RARE = -3.0  # the logit of a voxel at first: most show neither
+_STEEP = 3.0
 Kind = Literal["unet", "vnet", "cnn", "samunet"]
 TITLES: Mapping[str, str] = {"unet": "U-Net", "vnet": "V-Net", "cnn": "Plain CNN", "samunet": "SAM-U-Net"}
 
@@ -121,7 +122,7 @@ class Vnet(nn.Module):
         self.up = nn.ModuleList(ups)
         self.last = blocks.OutputTransition(3, inner, OUTPUTS, act)
         _norm_by_block(self)
-        nn.init.constant_(self.last.conv2.bias, _RARE)
+        _start_apart(self.last.conv2)
 
     def forward(self, blocks: torch.Tensor) -> torch.Tensor:
         """Return logits ``(B, 2, D, H, W)`` of blocks ``(B, 1, D, H, W)``."""
@@ -141,6 +142,13 @@ def _norm_by_block(network: nn.Module) -> None:
         for name, child in part.named_children():
             if isinstance(child, nn.BatchNorm3d):
                 setattr(part, name, nn.InstanceNorm3d(child.num_features, affine=True))
+
+
+def _start_apart(last: nn.Conv3d) -> None:
+    """Let each of the two channels before the last layer be one output; mixed at random they part only after long."""
+    with torch.no_grad():
+        last.weight.copy_(_STEEP * torch.eye(OUTPUTS)[:, :, None, None, None])
+        last.bias.fill_(_RARE)  # type: ignore[union-attr]
 
 
 def build_network(config: NetworkConfig, seed: int = 0) -> nn.Module:
