@@ -19,6 +19,8 @@ class Augmentation:
         scale: Farthest change of size, as a share.
         shift: Farthest shift, as a share of the side.
         grey: Probability of each change of grey values: brightness, contrast, noise.
+        lesions: Probability that tumours are drawn into an example. This and the next are for `variation` alone.
+        blind: Probability that an example must do without its embedding.
     """
 
     flip: float = 0.1
@@ -27,10 +29,13 @@ class Augmentation:
     scale: float = 0.15
     shift: float = 0.08
     grey: float = 0.3
+    lesions: float = 0.5
+    blind: float = 0.25
 
 
 USUAL = Augmentation()
-NONE = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+STRONG = Augmentation(flip=0.0, turn_degrees=20.0, scale=0.2, grey=1.0)
+NONE = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Augmenter:

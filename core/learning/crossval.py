@@ -24,7 +24,7 @@ from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.entrants import Entrant, entrants
 from core.learning.jobs import run
 from core.learning.measuring import Line, measure
-from core.learning.plan import Model, Plan, usual_plan
+from core.learning.plan import LEARNS_FROM_ALL, Model, Plan, usual_plan
 from core.learning.runs import Reporter, State, read_config, read_progress, write_config
 from core.learning.split import Split, folds
 from core.learning.study import Study
@@ -91,8 +91,8 @@ class _Work:
         place = self._folder / f"fold{k}" / model
         self._say(f"Fold {k + 1}: training {model}")
         if read_progress(place).state is not State.FINISHED:
-            plan = self._plan(model, split)
-            write_config(place, replace(plan, split=replace(split, test=())).as_json())
+            plan = self._plan(model, _learnt_from(model, split))
+            write_config(place, plan.as_json())
             if run(place, data).state is not State.FINISHED:
                 return False
         self.done += 1
@@ -174,6 +174,13 @@ class _Work:
     def _say(self, what: str) -> None:
         self._progress(self.done, self.total, what)
         self.reporter.at(self.done, 0.0, what)
+
+
+def _learnt_from(model: Model, split: Split) -> Split:
+    """Return whom a model learns from and who tells when to stop."""
+    if model in LEARNS_FROM_ALL:
+        return Split((*split.train, *split.validation))
+    return replace(split, test=())
 
 
 def scored_slices(count: int, every: int) -> npt.NDArray[np.int64]:

@@ -201,7 +201,10 @@ def _sam_rows(
 
 
 def _ensemble(runs: Mapping[str, Path], rows: Mapping[str, Entrant]) -> list[Entrant]:
-    """Return all networks and SAM on their boxes together, weighted by their score on validation."""
+    """Return all networks and SAM on their boxes together, weighted by their score on validation.
+
+    One that keeps nobody for validation counts by its score on what it learnt.
+    """
     wanted = {"unet": "unet", "vnet": "vnet", "samunet": "samunet"}
     wanted |= {"sam-tuned-samunet": "samunet"} if "sam-tuned-samunet" in rows else {"sam-tuned-auto": "unet"}
     chosen = {key: model for key, model in wanted.items() if key in rows}

@@ -8,11 +8,10 @@ import torch
 
 from core.errors import WeightsError
 from core.learning.cases import Case
-from core.learning.embedded import Eye
 from core.learning.finders import Finder, Probabilities
+from core.learning.looks import Eye, Look
 from core.learning.pictures import enlarged, resized, shown
 from core.learning.trained import TrainedNetwork
-from core.learning.view import View
 from core.segmentation import weights
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
@@ -88,23 +87,23 @@ class EmbeddingFinder:
 
     def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
         """See `Finder`."""
-        liver = self._liver(case, slices)
+        look = self._look(case, slices)
         for z in slices:
-            yield self._found(case, z, liver)
+            yield self._found(case, z, look)
 
-    def _liver(self, case: Case, slices: Sequence[int]) -> View:
-        """Return where the liver is, by a look at whole slices; everything if none is found."""
-        whole = View.whole((case.grey.shape[1], case.grey.shape[2]))
-        looked = np.unique(np.linspace(0, len(slices) - 1, _LOOKS).round().astype(int))
-        marked = np.stack([self._found(case, slices[k], whole)[0] > 0.5 for k in looked])
-        return View.round(cc3d.largest_k(marked.astype(np.uint8), k=1, connectivity=6) > 0)
+    def _look(self, case: Case, slices: Sequence[int]) -> Look:
+        """Find the liver by a look at whole slices; what is found is looked at closely."""
+        thin = np.unique(np.linspace(0, len(slices) - 1, _LOOKS).round().astype(int))
+        looked, whole = [slices[k] for k in thin], Look.whole(case)
+        marked = np.stack([self._found(case, z, whole)[0] > 0.5 for z in looked])
+        return Look.close(case, looked, cc3d.largest_k(marked.astype(np.uint8), k=1, connectivity=6) > 0)
 
-    def _found(self, case: Case, z: int, view: View) -> Probabilities:
+    def _found(self, case: Case, z: int, look: Look) -> Probabilities:
         with torch.inference_mode():
-            features, pictures = self._eye.of([(case, z)], view)
+            features, pictures = self._eye.of([(case, z)], look)
             logits = self._network((features.to(self._device), pictures.to(self._device)))
             shape = (case.grey.shape[1], case.grey.shape[2])
-            found: Probabilities = view.put_back(torch.sigmoid(logits).float().cpu(), shape)[0].numpy()
+            found: Probabilities = look.view.put_back(torch.sigmoid(logits).float().cpu(), shape)[0].numpy()
         return found
 
 

@@ -14,7 +14,7 @@ import torch
 from core.errors import LearningError
 from core.imaging.volume import LIVER, TUMOUR
 from core.imaging.window import Window
-from core.learning.augmentation import USUAL, Augmentation
+from core.learning.augmentation import STRONG, USUAL, Augmentation
 from core.learning.boxed import Choice
 from core.learning.boxtask import Tuning
 from core.learning.dataset import SOFT_TISSUE, Dataset
@@ -24,6 +24,7 @@ from core.learning.split import Split, folds
 
 Model = Literal["unet", "vnet", "cnn", "samunet", "sam"]
 MODELS: tuple[Model, ...] = ("unet", "vnet", "cnn", "samunet", "sam")
+LEARNS_FROM_ALL: frozenset[Model] = frozenset({"samunet"})  # for a fixed time: nobody is kept to tell when to stop
 _FOLDS_OF_SPLIT = 5
 
 
@@ -143,7 +144,8 @@ def usual_plan(model: Model, data: str, split: Split, *, full: bool = False, **c
     kinds = {one.name: kind for kind in (Settings, Sizing) for one in fields(kind)}
     settings = replace(settings, **{name: value for name, value in changes.items() if kinds.get(name) is Settings})
     sizing = replace(sizing, **{name: value for name, value in changes.items() if kinds.get(name) is Sizing})
-    plan = Plan(model, data, split, settings, network=network, sizing=sizing)
+    augmentation = STRONG if model == "samunet" else USUAL
+    plan = Plan(model, data, split, settings, network=network, sizing=sizing, augmentation=augmentation)
     own = {name: value for name, value in changes.items() if name not in kinds and name != "side"}
     return replace(plan, **own)
 
@@ -160,7 +162,7 @@ _SMALL: Mapping[str, tuple[Settings, Sizing]] = {
     "vnet": (Settings(epochs=12, batch=1, rate=5e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
     "cnn": (Settings(epochs=24, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
     "samunet": (
-        Settings(epochs=24, batch=12, rate=2e-3, warmup=2, decay=1e-2, patience=0),
+        Settings(epochs=28, batch=12, rate=2e-3, warmup=2, decay=1e-2, patience=0),
         Sizing(examples=480, every=4),
     ),
     "sam": (Settings(epochs=4, batch=4, rate=2e-4, loss="each dice+bce", patience=0), Sizing()),
@@ -173,7 +175,7 @@ _FULL: Mapping[str, tuple[Settings, Sizing]] = {
     "unet": (Settings(epochs=150, batch=16, rate=1e-3, warmup=3, patience=40), Sizing()),
     "vnet": (Settings(epochs=300, batch=2, rate=5e-4, warmup=3, patience=60), Sizing(examples=120)),
     "cnn": (Settings(epochs=40, batch=16, rate=1e-3, loss="bce", patience=10), Sizing()),
-    "samunet": (Settings(epochs=40, batch=16, rate=1e-3, warmup=2, patience=10), Sizing()),
+    "samunet": (Settings(epochs=40, batch=16, rate=1e-3, warmup=2, patience=0), Sizing()),
     "sam": (Settings(epochs=40, batch=4, rate=2e-4, loss="each dice+bce", patience=10), Sizing(0, 0.5, 1, 1000, 6)),
     "sam refiner": (
         Settings(epochs=60, batch=10, rate=2e-3, warmup=2, decay=1e-3, loss="each dice+bce", patience=0),

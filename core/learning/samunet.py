@@ -39,7 +39,10 @@ class SamUnet(nn.Module):
         self.last = nn.Conv2d(width, outputs, 1)
 
     def forward(self, seen: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-        """Return logits ``(B, outputs, 4h, 4w)`` of embeddings ``(B, 256, h, w)`` and pictures ``(B, 3, 4h, 4w)``."""
+        """Return logits ``(B, outputs, 4h, 4w)`` of embeddings ``(B, 256, h, w)`` and pictures ``(B, 3, 4h, 4w)``.
+
+        Greys of pictures are relative to the liver's, see `looks.Eye.of`.
+        """
         features, found = seen
         levels: list[torch.Tensor] = []
         for level, block in enumerate(self.down):

@@ -9,10 +9,10 @@ import torch
 
 from core.errors import WeightsError
 from core.imaging.grid import Grid
-from core.learning.augmentation import NONE, Augmentation
+from core.learning.augmentation import NONE
 from core.learning.cases import Case
 from core.learning.dataset import Dataset
-from core.learning.embedded import EmbeddedTask, changed, near
+from core.learning.embedded import EmbeddedTask
 from core.learning.networkfinders import EmbeddingFinder, network_finder
 from core.learning.networks import NetworkConfig, build_network
 from core.learning.networktask import Sampling
@@ -25,7 +25,6 @@ from tests.core.learning.test_networks import dices
 from tests.core.segmentation.conftest import lite  # noqa: F401  fixture
 
 CONFIG = NetworkConfig("samunet", (8,), side=48)
-MOVES = Augmentation(flip=0, move=1, turn_degrees=20, scale=0.2, shift=0.1, grey=0)
 
 
 def slices(case: Case, first: int, end: int) -> Case:
@@ -55,33 +54,6 @@ def test_it_learns_a_few_slices_by_heart(lite: Segmenter) -> None:  # noqa: F811
         if min(dices(one.network(seen), wanted)) > 0.97:
             break
     assert min(dices(one.network(seen), wanted)) > 0.95
-
-
-def test_what_is_seen_and_what_is_wanted_move_alike() -> None:
-    rows, columns = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
-    disc = (((rows - 30) ** 2 + (columns - 25) ** 2) < 150).float()[None, None].repeat(3, 1, 1, 1)
-    (features, pictures), wanted = changed((disc, disc), disc, MOVES, torch.Generator().manual_seed(1))
-    for seen in (features, pictures):
-        both = ((seen > 0.5) & (wanted > 0.5)).sum()
-        assert 2 * both / ((seen > 0.5).sum() + (wanted > 0.5).sum()) > 0.95
-    assert (wanted - disc).abs().sum() > 100
-
-
-@pytest.mark.parametrize(
-    ("spacing_mm", "z", "slices"),
-    [
-        (5.0, 4, [3, 4, 5]),
-        (2.0, 4, [3, 4, 5]),
-        (None, 4, [3, 4, 5]),
-        (1.0, 4, [2, 4, 6]),
-        (1.0, 0, [0, 0, 2]),
-        (0.7, 7, [4, 7, 7]),
-    ],
-)
-def test_the_neighbours_are_two_millimetres_away(spacing_mm: float | None, z: int, slices: list[int]) -> None:
-    grid = Grid.from_geometry((8, 4, 4), spacing=(spacing_mm or 1.0, 1, 1), has_spacing=spacing_mm is not None)
-    grey = np.zeros(grid.shape, np.uint8)
-    assert near(Case("one", "one", grey, grey, tuple(range(8)), grid), z) == slices
 
 
 def test_it_finds_on_slices_of_their_own_size_and_reads_back_alike(lite: Segmenter, tmp_path: Path) -> None:  # noqa: F811
