@@ -153,7 +153,8 @@ class Viewer:
             """() => performance.getEntriesByType("resource").map(({ name }) => name)
                 .findLast((name) => name.includes("/volume?")).replace(/volume.*/, "")"""
         )
-        told = self.page.request.get(f"{base}objects?since=0").body()
+        # A connection that the server closes just then is tried again, as browsers do.
+        told = self.page.request.get(f"{base}objects?since=0", max_retries=3).body()
         (length,) = struct.unpack_from("<I", told)
         found, at = np.zeros(shape, np.uint16), 4 + length
         for region in json.loads(told[4:at])["regions"]:
