@@ -162,7 +162,7 @@ _SMALL: Mapping[str, tuple[Settings, Sizing]] = {
     "vnet": (Settings(epochs=12, batch=1, rate=5e-3, warmup=1, patience=0), Sizing(examples=32, every=2)),
     "cnn": (Settings(epochs=24, batch=8, rate=2e-3, loss="bce", patience=0), Sizing(examples=240, every=4)),
     "samunet": (
-        Settings(epochs=28, batch=12, rate=2e-3, warmup=2, decay=1e-2, patience=0),
+        Settings(epochs=18, batch=12, rate=2e-3, warmup=2, decay=1e-2, patience=0),
         Sizing(examples=480, every=4),
     ),
     "sam": (Settings(epochs=4, batch=4, rate=2e-4, loss="each dice+bce", patience=0), Sizing()),
