@@ -24,7 +24,7 @@ from core.learning.split import Split, folds
 
 Model = Literal["unet", "vnet", "cnn", "samunet", "sam"]
 MODELS: tuple[Model, ...] = ("unet", "vnet", "cnn", "samunet", "sam")
-LEARNS_FROM_ALL: frozenset[Model] = frozenset({"samunet"})  # for a fixed time: nobody is kept to tell when to stop
+_LEARNS_FROM_ALL = frozenset({"samunet", "sam refiner"})
 _FOLDS_OF_SPLIT = 5
 
 
@@ -182,6 +182,16 @@ _FULL: Mapping[str, tuple[Settings, Sizing]] = {
         Sizing(0, 0.5, 1, 1000, 12),
     ),
 }
+
+
+def learns_from_all(model: Model, part: str) -> bool:
+    """Say whether a model learns for a fixed time, so that no patient must be kept to tell when to stop.
+
+    Args:
+        model: One of `MODELS`.
+        part: What of ``sam`` is trained.
+    """
+    return not _LEARNS_FROM_ALL.isdisjoint({model, f"{model} {part}"})
 
 
 def one_split(data: Dataset, seed: int = 0) -> Split:
