@@ -10,6 +10,7 @@ from core.errors import WeightsError
 from core.learning.cases import Case
 from core.learning.finders import Finder, Probabilities
 from core.learning.looks import Eye, Look
+from core.learning.networks import OUTPUTS
 from core.learning.pictures import enlarged, resized, shown
 from core.learning.trained import TrainedNetwork
 from core.segmentation import weights
@@ -19,6 +20,7 @@ from core.segmentation.segmenter import Segmenter
 _BATCH = 8
 _MEMORY_BYTES = 1 << 28
 _LOOKS = 24  # at whole slices, to find the liver before looking at it closely
+_BEYOND = 2  # of these looks above and below the liver, closely looked at too
 
 
 class NetworkFinder:
@@ -86,17 +88,22 @@ class EmbeddingFinder:
         self._network, self._device = trained.network.to(device), device
 
     def probabilities(self, case: Case, slices: Sequence[int]) -> Iterator[Probabilities]:
-        """See `Finder`."""
-        look = self._look(case, slices)
+        """See `Finder`; far above and below the liver nothing is looked at, and nothing found."""
+        look, close = self._look(case, slices)
         for z in slices:
-            yield self._found(case, z, look)
+            yield self._found(case, z, look) if z in close else np.zeros((OUTPUTS, *case.grey.shape[1:]), np.float32)
 
-    def _look(self, case: Case, slices: Sequence[int]) -> Look:
-        """Find the liver by a look at whole slices; what is found is looked at closely."""
+    def _look(self, case: Case, slices: Sequence[int]) -> tuple[Look, range]:
+        """Find the liver by a look at whole slices, and return how it is looked at closely and on which slices."""
         thin = np.unique(np.linspace(0, len(slices) - 1, _LOOKS).round().astype(int))
         looked, whole = [slices[k] for k in thin], Look.whole(case)
         marked = np.stack([self._found(case, z, whole)[0] > 0.5 for z in looked])
-        return Look.close(case, looked, cc3d.largest_k(marked.astype(np.uint8), k=1, connectivity=6) > 0)
+        liver = cc3d.largest_k(marked.astype(np.uint8), k=1, connectivity=6) > 0
+        shows = np.flatnonzero(liver.any(axis=(1, 2)))
+        if not len(shows):
+            return whole, range(case.slices)
+        first, last = max(shows[0] - _BEYOND, 0), min(shows[-1] + _BEYOND, len(looked) - 1)
+        return Look.close(case, looked, liver), range(looked[first], looked[last] + 1)
 
     def _found(self, case: Case, z: int, look: Look) -> Probabilities:
         with torch.inference_mode():
