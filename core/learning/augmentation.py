@@ -34,7 +34,7 @@ class Augmentation:
 
 
 USUAL = Augmentation()
-STRONG = Augmentation(flip=0.5, turn_degrees=20.0, scale=0.2, grey=1.0)
+STRONG = Augmentation(flip=0.0, turn_degrees=20.0, scale=0.2, grey=1.0)
 NONE = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 

@@ -24,7 +24,7 @@ from core.learning.dataset import Dataset, Progress, read_dataset
 from core.learning.entrants import Entrant, entrants
 from core.learning.jobs import run
 from core.learning.measuring import Line, measure
-from core.learning.plan import Model, Plan, learns_from_all, usual_plan
+from core.learning.plan import LEARNS_FROM_ALL, Model, Plan, usual_plan
 from core.learning.runs import Reporter, State, read_config, read_progress, write_config
 from core.learning.split import Split, folds
 from core.learning.study import Study
@@ -91,7 +91,7 @@ class _Work:
         place = self._folder / f"fold{k}" / model
         self._say(f"Fold {k + 1}: training {model}")
         if read_progress(place).state is not State.FINISHED:
-            plan = self._plan(model, _learnt_from(model, self._study.part, split))
+            plan = self._plan(model, _learnt_from(model, split))
             write_config(place, plan.as_json())
             if run(place, data).state is not State.FINISHED:
                 return False
@@ -176,9 +176,9 @@ class _Work:
         self.reporter.at(self.done, 0.0, what)
 
 
-def _learnt_from(model: Model, part: str, split: Split) -> Split:
+def _learnt_from(model: Model, split: Split) -> Split:
     """Return whom a model learns from and who tells when to stop."""
-    if learns_from_all(model, part):
+    if model in LEARNS_FROM_ALL:
         return Split((*split.train, *split.validation))
     return replace(split, test=())
 

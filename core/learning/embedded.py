@@ -1,7 +1,6 @@
 """Training of the network that reads SAM's embeddings, which are made once and kept on disk."""
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +9,10 @@ import torch
 from core.learning.augmentation import USUAL, Augmentation
 from core.learning.cases import Grey, shares
 from core.learning.dataset import Dataset
-from core.learning.looks import Eye, Look, near
+from core.learning.looks import Eye, Look
 from core.learning.networks import NetworkConfig
 from core.learning.networktask import ALL, Batch, Sampling, Save, Seen, SliceTask
 from core.learning.settings import Settings
-from core.learning.transplants import Transplant, taken
 from core.learning.variation import varied
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
@@ -74,20 +72,7 @@ class EmbeddedTask(SliceTask):
         pairs = [self._eye.of([one], look) for one, look in zip(slices, looks, strict=True)]
         wanted = [self._eye.targets(*one, look) for one, look in zip(slices, looks, strict=True)]
         features, pictures = (torch.cat([pair[part] for pair in pairs]) for part in range(2))
-        return varied((features, pictures), torch.stack(wanted), far, self._augmentation, generator, self._donors)
-
-    @cached_property
-    def _donors(self) -> Sequence[Sequence[Transplant]]:
-        """Tumours of each patient that has any."""
-        found: dict[str, list[Transplant]] = {}
-        for case, z in self._slices:
-            if case.tumour_px[z]:
-                look = self._close[case.name]
-                tumour = torch.stack([self._eye.targets(case, k, look)[1] for k in near(case, z)])
-                found.setdefault(case.patient, []).extend(
-                    taken(self._eye.pictures(case, z, look).numpy(), tumour.numpy())
-                )
-        return [tumours for tumours in found.values() if tumours]
+        return varied((features, pictures), torch.stack(wanted), far, self._augmentation, generator)
 
     def _checks(self) -> Iterator[tuple[Seen, Grey]]:
         """Yield looks at the livers of validation slices, as the labels show where these are, and labels."""

@@ -34,7 +34,6 @@ from core.segmentation.sam import SamSegmenter
 from core.segmentation.segmenter import Embedding, EngineNote, ModelCard, Prediction, Segmenter
 
 NONE = "none"
-_WORTHY = 0.75  # of the best score; what has less is left out of the ensemble
 _NETWORKS = ("cnn", "unet", "vnet", "samunet")
 
 
@@ -171,7 +170,7 @@ def entrants(
     rows += networks.values()
     if "sam" in runs:
         rows += _sam_rows(runs["sam"], networks, kept, base, part, seed, device)
-    return rows + ensemble(runs, {row.key: row for row in rows})
+    return rows + _ensemble(runs, {row.key: row for row in rows})
 
 
 def _sam_rows(
@@ -201,27 +200,18 @@ def _sam_rows(
     ]
 
 
-def ensemble(runs: Mapping[str, Path], rows: Mapping[str, Entrant]) -> list[Entrant]:
-    """Return the good networks and SAM on the boxes of one together, weighted by their score on validation.
+def _ensemble(runs: Mapping[str, Path], rows: Mapping[str, Entrant]) -> list[Entrant]:
+    """Return all networks and SAM on their boxes together, weighted by their score on validation.
 
-    One that keeps nobody for validation counts by its score on what it learnt. Poor ones are left out: they would only
-    take the edge off what the others find.
-
-    Args:
-        runs: Finished runs by model.
-        rows: Those of the fold by their keys.
-
-    Returns:
-        One row, or none where fewer than two are good.
+    One that keeps nobody for validation counts by its score on what it learnt.
     """
     wanted = {"unet": "unet", "vnet": "vnet", "samunet": "samunet"}
     wanted |= {"sam-tuned-samunet": "samunet"} if "sam-tuned-samunet" in rows else {"sam-tuned-auto": "unet"}
-    # SAM counts as the network that draws its boxes: its own score is one of boxes from truth
-    scores = {key: max(0.01, best_score(runs[model])) for key, model in wanted.items() if key in rows}
-    chosen = [key for key, score in scores.items() if score >= _WORTHY * max(scores.values())]
+    chosen = {key: model for key, model in wanted.items() if key in rows}
     if len(chosen) < 2:
         return []
-    parts = [(rows[key].finder, scores[key]) for key in chosen]
+    # SAM counts as the network that draws its boxes: its own score is one of boxes from truth
+    parts = [(rows[key].finder, max(0.01, best_score(runs[model]))) for key, model in chosen.items()]
     title = f"Ensemble ({' + '.join(rows[key].title for key in chosen)})"
     count = sum(rows[key].parameters for key in chosen)
     return [Entrant("ensemble", title, NONE, Remembered(Ensemble(parts)), count, any(rows[k].encodes for k in chosen))]

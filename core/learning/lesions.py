@@ -33,22 +33,13 @@ def draw(pictures: Pictures, wanted: Pictures, unit: float, rng: np.random.Gener
     Returns:
         Whether there was liver enough to draw into.
     """
-    if not has_room(wanted):
+    places = np.argwhere((wanted[0] > 0.5) & (wanted[1] < 0.5))
+    if len(places) < _LEAST_LIVER_PX:
         return False
-    places = np.argwhere(_free(wanted))
     darker = rng.uniform(*_DARKER) / unit * (-1 if rng.random() < _BRIGHT else 1)
     for _ in range(rng.integers(1, _MOST, endpoint=True)):
         _Lesion.drawn(places, darker, rng).add_to(pictures, wanted, rng)
     return True
-
-
-def has_room(wanted: Pictures) -> bool:
-    """Return whether there is liver enough, free of tumour, to draw into; for ``wanted`` see `draw`."""
-    return int(np.count_nonzero(_free(wanted))) >= _LEAST_LIVER_PX
-
-
-def _free(wanted: Pictures) -> npt.NDArray[np.bool_]:
-    return np.asarray((wanted[0] > 0.5) & (wanted[1] < 0.5))
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import ndimage
 
 from core.learning.cases import Case, targets
 from core.learning.pictures import shown
-from core.learning.samunet import PICTURES, SCALE
+from core.learning.samunet import SCALE
 from core.learning.view import View
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
@@ -23,8 +22,7 @@ Pair = tuple[torch.Tensor, torch.Tensor]
 SPREAD = 0.2  # by how much a grey value differs from the liver's to be told as 1
 _FARTHEST = 3.0
 _USUAL_GREY = 0.66  # of a liver that has not been found yet
-_NEIGHBOUR_MM = 2.0  # from one neighbour to the next, about
-_SOUND, _SMOOTH_PX = 65.0, 5  # the percentile of a smoothed liver that is its own grey even if a third of it is tumour
+_NEIGHBOUR_MM = 2.0  # how far away the neighbours are, about
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,7 @@ class Look:
         """Look at the liver, as a mask ``(z, y, x)`` of some slices shows it; at everything if it shows nothing."""
         if not liver.any():
             return Look.whole(case)
-        smooth = ndimage.uniform_filter(case.grey[list(slices)], (0, _SMOOTH_PX, _SMOOTH_PX))
-        return Look(View.round(liver), float(np.percentile(smooth[liver], _SOUND)) / 255)
+        return Look(View.round(liver), float(np.median(case.grey[list(slices)][liver])) / 255)
 
 
 class Eye:
@@ -66,19 +63,15 @@ class Eye:
         self._segmenter, self._kept, self._side = segmenter, kept, side
 
     def of(self, slices: Sequence[tuple[Case, int]], look: Look) -> Pair:
-        """Return embeddings ``(B, 256, S/4, S/4)`` and pictures of slices and their neighbours ``(B, PICTURES, S, S)``.
+        """Return embeddings ``(B, 256, S/4, S/4)`` and pictures of slices and their neighbours ``(B, 3, S, S)``.
 
         Greys of pictures are relative to the liver's: 0 is as bright, 1 by `SPREAD` of the window brighter.
         """
         view, shape = look.view, _shape(slices[0][0])
         embeddings = [self._kept.of(case.volume, z, self._segmenter).features.float() for case, z in slices]
-        pictures = torch.stack([self.pictures(case, z, look) for case, z in slices])
-        return view.cut_features(torch.cat(embeddings), shape, self._side // SCALE), pictures
-
-    def pictures(self, case: Case, z: int, look: Look) -> torch.Tensor:
-        """Return the pictures alone, ``(PICTURES, S, S)``."""
-        told = (look.view.cut(shown(case.grey[near(case, z)])[None], self._side)[0] - look.grey) / SPREAD
-        return told.clamp(-_FARTHEST, _FARTHEST)
+        pictures = torch.stack([shown(case.grey[near(case, z)]) for case, z in slices])
+        told = ((view.cut(pictures, self._side) - look.grey) / SPREAD).clamp(-_FARTHEST, _FARTHEST)
+        return view.cut_features(torch.cat(embeddings), shape, self._side // SCALE), told
 
     def targets(self, case: Case, z: int, look: Look) -> torch.Tensor:
         """Return what a network learns of a slice, ``(2, S, S)`` from 0 to 1."""
@@ -86,9 +79,9 @@ class Eye:
 
 
 def near(case: Case, z: int) -> list[int]:
-    """Return a slice among its `PICTURES` neighbours, in steps of about 2 mm; beyond an end the last is repeated."""
+    """Return a slice between its neighbours, about 2 mm away; at an end it is its own."""
     step = max(1, round(_NEIGHBOUR_MM / case.grid.spacing[0])) if case.grid.has_spacing else 1
-    return [min(max(z + k * step, 0), case.slices - 1) for k in range(-(PICTURES // 2), PICTURES // 2 + 1)]
+    return [max(z - step, 0), z, min(z + step, case.slices - 1)]
 
 
 def _shape(case: Case) -> tuple[int, int]:

@@ -1,14 +1,14 @@
 """A U-Net that also reads what SAM's encoder made of a slice: it needs no prompt and learns from few patients.
 
-The encoder saw many thousands of pictures and stays as it is; what is learnt is small. The U-Net sees the slice among
-its neighbours, in which a vessel goes on and noise does not, and at a quarter of their size the embedding joins in.
+The encoder saw many thousands of pictures and stays as it is; what is learnt is small. The U-Net sees the slice and its
+two neighbours, and at a quarter of their size the embedding joins in.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-PICTURES = 7  # the slice between its neighbours, three on each side
+PICTURES = 3  # the slice between its neighbours
 SCALE = 4  # pixels of the picture to one of the embedding, along a side
 _FEATURES = 256  # channels of a SAM-family embedding
 _GROWTH = (1, 2, 4, 6, 8)  # channels of each level, in widths
@@ -39,10 +39,9 @@ class SamUnet(nn.Module):
         self.last = nn.Conv2d(width, outputs, 1)
 
     def forward(self, seen: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-        """Return logits ``(B, outputs, 4h, 4w)`` of embeddings and pictures.
+        """Return logits ``(B, outputs, 4h, 4w)`` of embeddings ``(B, 256, h, w)`` and pictures ``(B, 3, 4h, 4w)``.
 
-        Embeddings are ``(B, 256, h, w)``, zero where there is none, and pictures ``(B, PICTURES, 4h, 4w)`` with greys
-        relative to the liver's, see `looks.Eye.of`.
+        Greys of pictures are relative to the liver's, see `looks.Eye.of`.
         """
         features, found = seen
         levels: list[torch.Tensor] = []

@@ -1,7 +1,5 @@
 """What the network behind SAM's encoder sees, varied as patients, scanners and contrast phases vary."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from scipy import ndimage
@@ -10,30 +8,22 @@ from torch.nn import functional
 from core.learning import lesions
 from core.learning.augmentation import Augmentation
 from core.learning.looks import SPREAD, Pair
-from core.learning.transplants import Transplant
 
 # Grey values are relative to the liver's, in steps of `looks.SPREAD`.
 _CONTRAST = 0.45  # farthest change, as a logarithm
 _OFF, _UNKNOWN = 0.2, 1.5  # how far the liver's grey may be wrong: where it was measured, and on whole slices
 _GREY = (0.3, 1.15)  # of livers, as a share of the window: what lies beyond the ends of the window is told as they are
-_WINDOWED = 0.5  # how often that is done
 _APART, _PARTED = 1.5, 0.3  # how far livers, fatty or bright, differ from what is round them, and how often
-_NOISE = 0.2  # the strongest, as a standard deviation
+_NOISE = 0.45  # the strongest, as a standard deviation
 _BLUR_PX, _BLURRED = (0.4, 1.4), 0.3
 
 
 def varied(
-    seen: Pair,
-    wanted: torch.Tensor,
-    far: torch.Tensor,
-    how: Augmentation,
-    generator: torch.Generator,
-    donors: Sequence[Sequence[Transplant]] = (),
+    seen: Pair, wanted: torch.Tensor, far: torch.Tensor, how: Augmentation, generator: torch.Generator
 ) -> tuple[Pair, torch.Tensor]:
-    """Turn, scale and shift what is seen and wanted alike, add tumours, and change grey values.
+    """Turn, scale and shift what is seen and wanted alike, draw tumours, and change grey values.
 
-    Where a tumour was added the embedding is taken away: the encoder did not see it. Without an embedding, which knows
-    its side, an example may be mirrored.
+    Where a tumour was drawn the embedding is taken away: the encoder did not see it.
 
     Args:
         seen: See `looks.Eye.of`.
@@ -41,31 +31,15 @@ def varied(
         far: Whether a whole slice is seen ``(B,)``.
         how: How far, and how often.
         generator: Decides.
-        donors: Tumours of each patient; half of those added are theirs, the others are drawn.
     """
     (features, pictures), wanted = _moved(seen, wanted, how, generator)
     rng = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
-    added = [
-        rng.random() < how.lesions and _added(one.numpy(), want.numpy(), donors, rng)
+    drawn = [
+        rng.random() < how.lesions and lesions.draw(one.numpy(), want.numpy(), SPREAD, rng)
         for one, want in zip(pictures, wanted, strict=True)
     ]
-    blind = torch.tensor(added) | (torch.rand(len(added), generator=generator) < how.blind)
-    for k in blind.nonzero()[:, 0].tolist():
-        axes = [axis for axis in (-1, -2) if rng.random() < how.flip]
-        pictures[k], wanted[k] = pictures[k].flip(axes), wanted[k].flip(axes)
+    blind = torch.tensor(drawn) | (torch.rand(len(drawn), generator=generator) < how.blind)
     return (features * ~blind.view(-1, 1, 1, 1), _regreyed(pictures, wanted[:, :1], far, how, rng)), wanted
-
-
-def _added(
-    pictures: lesions.Pictures,
-    wanted: lesions.Pictures,
-    donors: Sequence[Sequence[Transplant]],
-    rng: np.random.Generator,
-) -> bool:
-    if not donors or rng.random() < 0.5:
-        return lesions.draw(pictures, wanted, SPREAD, rng)
-    theirs = donors[int(rng.integers(len(donors)))]
-    return theirs[int(rng.integers(len(theirs)))].put(pictures, wanted, rng)
 
 
 def _moved(
@@ -113,9 +87,7 @@ def _one_regreyed(
     if rng.random() < 0.5:
         noise = 2.5 * ndimage.uniform_filter(noise, (0, 3, 3))  # coarse, about as strong
     changed = pictures * np.exp(rng.uniform(-_CONTRAST, _CONTRAST)) + rng.uniform(0, _NOISE) * noise
-    if rng.random() < _WINDOWED:
-        grey = rng.uniform(*_GREY)
-        brightest = (1 - grey) / SPREAD
-        changed = changed.clip(-grey / SPREAD, brightest) - min(brightest, 0)  # a liver beyond it is told as its end
-    off = _UNKNOWN if is_far else _OFF
-    return np.asarray(changed + rng.uniform(-off, off), np.float32)
+    grey, off = rng.uniform(*_GREY), _UNKNOWN if is_far else _OFF
+    brightest = (1 - grey) / SPREAD
+    within = changed.clip(-grey / SPREAD, brightest) - min(brightest, 0)  # a liver beyond the window is told as its end
+    return np.asarray(within + rng.uniform(-off, off), np.float32)

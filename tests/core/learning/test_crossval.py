@@ -9,7 +9,7 @@ import pytest
 from core.errors import LearningError
 from core.learning import crossval, runs
 from core.learning.crossval import FOUND, LINES, read_lines, run_study, scored_slices
-from core.learning.plan import Model, Plan, learns_from_all, one_split, usual_plan
+from core.learning.plan import Plan, one_split, usual_plan
 from core.learning.runs import State, read_progress
 from core.learning.split import Split
 from core.learning.study import Study
@@ -95,14 +95,6 @@ def test_no_patient_is_learnt_from_and_tested_on(study: Study, tmp_path: Path) -
         tested = {line.patient for line in read_lines(tmp_path / "out") if line.fold == k}
         assert tested
         assert not tested & {*split.train, *split.validation}
-
-
-@pytest.mark.parametrize(
-    ("model", "part", "is_all"),
-    [("samunet", "refiner", True), ("sam", "refiner", True), ("sam", "decoder", False), ("unet", "refiner", False)],
-)
-def test_who_learns_for_a_fixed_time_learns_from_all_but_the_test(model: Model, part: str, is_all: bool) -> None:
-    assert learns_from_all(model, part) == is_all
 
 
 def test_a_folder_that_holds_no_comparison_is_refused(tmp_path: Path) -> None:

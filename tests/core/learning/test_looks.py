@@ -1,7 +1,5 @@
 """What the network behind SAM's encoder is shown of a case."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,6 @@ import torch
 from core.imaging.grid import Grid
 from core.learning.cases import Case
 from core.learning.looks import SPREAD, Eye, Look, near
-from core.learning.samunet import PICTURES
 from core.learning.view import View
 from core.segmentation.embeddings import Embeddings
 from core.segmentation.segmenter import Segmenter
@@ -32,16 +29,6 @@ def test_a_close_look_is_at_the_liver_and_knows_how_bright_it_is() -> None:
     assert look.view.side < 60
 
 
-def test_noise_and_large_tumours_do_not_change_how_bright_the_liver_is() -> None:
-    case = bright()
-    grey, labels = case.grey.astype(float), case.labels.copy()
-    labels[:, 10:19, 20:60] = 2  # three tenths of the liver
-    grey[labels == 2] = 110
-    noisy = (grey + np.random.default_rng(0).normal(0, 25, grey.shape)).clip(0, 255).astype(np.uint8)
-    look = Look.close(replace(case, grey=noisy, labels=labels), [0, 1], labels > 0)
-    assert look.grey == pytest.approx(200 / 255, abs=0.02)
-
-
 def test_without_a_liver_everything_is_looked_at() -> None:
     case = bright()
     look = Look.close(case, [0, 1], np.zeros((2, 60, 80), bool))
@@ -53,8 +40,8 @@ def test_greys_are_told_relative_to_the_livers(lite: Segmenter) -> None:  # noqa
     case, eye = bright(), Eye(lite, Embeddings(1 << 24), 32)
     look = Look.close(case, [0, 1], case.labels > 0)
     features, pictures = eye.of([(case, 0), (case, 1)], look)
-    assert (features.shape, pictures.shape) == ((2, 256, 8, 8), (2, PICTURES, 32, 32))
-    assert torch.allclose(pictures[:, :, 16, 16], torch.zeros(2, PICTURES), atol=1e-5)
+    assert (features.shape, pictures.shape) == ((2, 256, 8, 8), (2, 3, 32, 32))
+    assert torch.allclose(pictures[:, :, 16, 16], torch.zeros(2, 3), atol=1e-5)
     assert pictures.min() == pytest.approx((50 - 200) / 255 / SPREAD, abs=1e-3)
     assert eye.targets(case, 0, look)[0, 16, 16] == 1
 
@@ -62,15 +49,15 @@ def test_greys_are_told_relative_to_the_livers(lite: Segmenter) -> None:  # noqa
 @pytest.mark.parametrize(
     ("spacing_mm", "z", "slices"),
     [
-        (5.0, 4, [1, 2, 3, 4, 5, 6, 7]),
-        (2.0, 3, [0, 1, 2, 3, 4, 5, 6]),
-        (None, 4, [1, 2, 3, 4, 5, 6, 7]),
-        (1.0, 4, [0, 0, 2, 4, 6, 7, 7]),
-        (1.0, 0, [0, 0, 0, 0, 2, 4, 6]),
-        (0.7, 7, [0, 1, 4, 7, 7, 7, 7]),
+        (5.0, 4, [3, 4, 5]),
+        (2.0, 4, [3, 4, 5]),
+        (None, 4, [3, 4, 5]),
+        (1.0, 4, [2, 4, 6]),
+        (1.0, 0, [0, 0, 2]),
+        (0.7, 7, [4, 7, 7]),
     ],
 )
-def test_the_neighbours_are_two_millimetres_apart(spacing_mm: float | None, z: int, slices: list[int]) -> None:
+def test_the_neighbours_are_two_millimetres_away(spacing_mm: float | None, z: int, slices: list[int]) -> None:
     grid = Grid.from_geometry((8, 4, 4), spacing=(spacing_mm or 1.0, 1, 1), has_spacing=spacing_mm is not None)
     grey = np.zeros(grid.shape, np.uint8)
     assert near(Case("one", "one", grey, grey, tuple(range(8)), grid), z) == slices

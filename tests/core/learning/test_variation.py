@@ -1,11 +1,9 @@
 """How what is seen is varied before a network learns from it."""
 
-import numpy as np
 import torch
 
 from core.learning.augmentation import NONE, STRONG, Augmentation
 from core.learning.looks import Pair
-from core.learning.transplants import Transplant
 from core.learning.variation import varied
 
 NEAR, FAR = torch.zeros(4, dtype=torch.bool), torch.ones(4, dtype=torch.bool)
@@ -48,33 +46,6 @@ def test_where_a_tumour_was_drawn_the_embedding_is_gone() -> None:
     sees = torch.cat([features.flatten(1).any(1) for (features, _), _ in done])
     assert 10 < shows.sum() < 30
     assert torch.equal(sees, ~shows)
-
-
-def test_what_has_no_embedding_is_mirrored_and_only_that() -> None:
-    ramp = torch.linspace(-1, 1, 64).expand(4, 3, 64, 64).clone()
-    wanted = torch.cat([(ramp[:, :1] > 0).float(), torch.zeros(4, 1, 64, 64)], 1)
-    how = Augmentation(flip=0.5, move=0, grey=0, lesions=0, blind=0.5)
-    done = [varied((torch.ones(4, 5, 16, 16), ramp.clone()), wanted.clone(), NEAR, how, generator(k)) for k in range(8)]
-    sees = torch.cat([features.flatten(1).any(1) for (features, _), _ in done])
-    mirrored = torch.cat([pictures[:, 0, 0, 0] > 0 for (_, pictures), _ in done])
-    wants = torch.cat([one[:, 0, 0, 0] > 0 for _, one in done])
-    assert torch.equal(mirrored, wants)
-    assert not mirrored[sees].any()
-    assert 0 < mirrored[~sees].sum() < (~sees).sum()
-
-
-def test_added_tumours_are_drawn_or_of_a_donor() -> None:
-    how = Augmentation(0, 0, 0, 0, 0, 0, lesions=1, blind=0)
-    grey = torch.full((3, 9, 9), 5.0).numpy()  # brighter than any that is drawn
-    donors = [[Transplant(grey, grey / 5)]]
-    bright = [
-        float(pictures[k, 1][wanted[k, 1] > 0.5].max())
-        for seed in range(8)
-        for (_, pictures), wanted in [varied(*seen(), NEAR, how, generator(seed), donors)]
-        for k in range(4)
-        if (wanted[k, 1] > 0.5).any()
-    ]
-    assert 0.2 < np.mean(np.array(bright) > 2.5) < 0.8
 
 
 def test_of_whole_slices_the_grey_is_less_certain() -> None:
