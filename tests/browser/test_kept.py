@@ -202,8 +202,6 @@ def test_a_window_that_stays_open_comes_back_to_its_case_when_the_server_does(se
     expect(page.get_by_text("Everything that was saved is here")).to_be_visible()
     expect(viewer.objects).to_have_count(1)
     viewer.rest()
-    # What has just begun draws the page once more, with everything still to import.
-    expect(viewer.root.locator("[data-tool=brush]")).to_be_visible(timeout=BACK_MS)
     viewer.tool("brush")
     viewer.drag((60, 150), (70, 160))
     viewer.settle()
