@@ -5,7 +5,6 @@ import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -258,9 +257,6 @@ def test_uploads_leave_the_disk_with_the_session(folders: Path) -> None:
     path = cohort(app).stored["reference"].folder.path
     assert path.exists()
     del app
-    until = monotonic() + PATIENCE_S
-    while path.exists() and monotonic() < until:
-        gc.unfreeze()  # the first start of the app, and work of other tests, keep the collector off what is there
-        gc.collect()  # does nothing while another thread is at it, and that one may still be removing the folder
-        sleep(0.05)
+    gc.unfreeze()  # the first start of the app, and work of other tests, keep the collector off what is there
+    gc.collect()
     assert not path.exists()
